@@ -1,0 +1,66 @@
+"""The contracts that plugins keep. All are public; those with one implementation say that they are provisional."""
+
+from ud2p.contracts.cipher import Buffer, Cipher, CipherInfo, CopyingCipher
+from ud2p.contracts.command import CommandContext, CommandInfo
+from ud2p.contracts.directory import Directory, DirectoryInfo, DirectoryPage, Entry
+from ud2p.contracts.file_transfer import (
+    FileLink,
+    FileOffer,
+    FileTransfer,
+    FileTransferInfo,
+    Opener,
+    Progress,
+    Receipt,
+    Sealer,
+    Source,
+    StreamId,
+)
+from ud2p.contracts.gate import (
+    Decision,
+    InvitationRequest,
+    InviteRequest,
+    LoginRequest,
+    Refuse,
+    Veto,
+)
+from ud2p.contracts.theme import Line, Span, Theme, ThemeInfo
+from ud2p.contracts.transport import Address, Candidate, Endpoint, ReceiveDatagrams, Transport, TransportInfo
+
+__all__ = [
+    "Address",
+    "Buffer",
+    "Candidate",
+    "Cipher",
+    "CipherInfo",
+    "CommandContext",
+    "CommandInfo",
+    "CopyingCipher",
+    "Decision",
+    "Directory",
+    "DirectoryInfo",
+    "DirectoryPage",
+    "Endpoint",
+    "Entry",
+    "FileLink",
+    "FileOffer",
+    "FileTransfer",
+    "FileTransferInfo",
+    "InvitationRequest",
+    "InviteRequest",
+    "Line",
+    "LoginRequest",
+    "Opener",
+    "Progress",
+    "Receipt",
+    "ReceiveDatagrams",
+    "Refuse",
+    "Sealer",
+    "Source",
+    "Span",
+    "StreamId",
+    "Theme",
+    "ThemeInfo",
+    "Transport",
+    "TransportInfo",
+    "Veto",
+]

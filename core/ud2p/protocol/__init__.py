@@ -1,0 +1,1 @@
+"""The protocol machines of ud2p: bytes and `now` in, bytes, events and deadlines out; no I/O."""

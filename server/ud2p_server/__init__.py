@@ -1,0 +1,1 @@
+"""The broker of ud2p."""

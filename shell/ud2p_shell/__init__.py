@@ -1,0 +1,1 @@
+"""The shell and the command line of ud2p."""
