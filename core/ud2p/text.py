@@ -1,0 +1,162 @@
+"""The one gate that text from others passes, and how wide text is on a terminal.
+
+Theory of the gate. A terminal acts on control characters; a reader is misled by what has no shape of its own
+(bidi overrides, zero-width characters, fillers, tags) and by marks piled up until they cover other lines. All of these
+are shown as ``\\x1b``, ``\\u202e`` or ``\\U000e0041`` instead, so that the reader sees that somebody sent them. Every
+character is of one kind (:func:`_kind`), and each kind has one rule:
+
+========  =====================================  ==================================================================
+kind      what                                   stays
+========  =====================================  ==================================================================
+LETTER    letters of any script                  always
+SYMBOL    emoji and other pictures               always
+OTHER     digits, punctuation, spaces            always
+BREAK     newline, tab                           in multi-line text
+MARK      combining marks, Hangul vowels/finals  behind a base, at most 8 of them
+JOINER    ZWJ, ZWNJ                              in multi-line text, between two letters or two emoji
+SELECTOR  variation selectors                    in multi-line text, one, right behind what it may change
+TAG       the tags of the flags of England,      in multi-line text, in exactly these three flags
+          Scotland and Wales
+HIDDEN    controls, format, private use,         never
+          surrogates, separators, fillers
+========  =====================================  ==================================================================
+
+A mark with nothing before it would change what a theme wrote in front of the text, so it is shown as an escape too.
+Backslashes stay as they are: a peer may write the four characters ``\\x1b``, which do nothing.
+The gate is idempotent.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from enum import Enum, auto
+from functools import lru_cache
+
+MAX_MARKS = 8
+"""Marks, joiners and selectors that may hang on one base; no living script needs more."""
+
+_ZWNJ, _ZWJ = "\u200c", "\u200d"
+_KEYCAP = "\u20e3"
+_FIRST_PICTURE = 0x2190  # arrows; below are letters, punctuation and currency
+_TAGGED_FLAGS = re.compile(
+    "\U0001f3f4\U000e0067\U000e0062(?:\U000e0065\U000e006e\U000e0067|\U000e0073\U000e0063\U000e0074"
+    "|\U000e0077\U000e006c\U000e0073)\U000e007f"
+)
+_SELECTORS = frozenset(
+    [*range(0x180B, 0x180E), 0x180F, *range(0xFE00, 0xFE10), *range(0xE0100, 0xE01F0)],
+)
+# Default_Ignorable_Code_Point (Unicode, DerivedCoreProperties.txt) as far as the category does not say so already.
+_FILLERS = frozenset([0x034F, 0x115F, 0x1160, 0x17B4, 0x17B5, 0x3164, 0xFFA0])
+
+
+class _Kind(Enum):
+    LETTER = auto()
+    SYMBOL = auto()
+    OTHER = auto()
+    BREAK = auto()
+    MARK = auto()
+    JOINER = auto()
+    SELECTOR = auto()
+    TAG = auto()
+    HIDDEN = auto()
+
+
+_BASES = frozenset({_Kind.LETTER, _Kind.SYMBOL, _Kind.OTHER})
+
+
+def gate(text: str, *, multiline: bool = False) -> str:
+    """Text from somebody else, made fit for a terminal, a log or a title.
+
+    :param multiline: for messages: newlines and tabs stay (``\\r\\n`` becomes ``\\n``), and so do joiners between
+        letters or emoji; without it the result has no line end and nothing invisible
+    :returns: text in which nothing is left that a terminal acts on, except newline and tab with ``multiline``
+    """
+    if text.isascii() and text.isprintable():
+        return text
+    if multiline:
+        text = text.replace("\r\n", "\n")
+    if all(_kind(character) in _BASES for character in set(text)):
+        return text
+    return _sift(text, multiline)
+
+
+def escape(character: str) -> str:
+    """One character as ``\\xNN``, ``\\uNNNN`` or ``\\UNNNNNNNN``."""
+    code = ord(character)
+    if code < 0x100:
+        return f"\\x{code:02x}"
+    return f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
+
+
+def _sift(text: str, multiline: bool) -> str:
+    """The gate's long way: one character after the other."""
+    flag_tags = {at for flag in _TAGGED_FLAGS.finditer(text) for at in range(*flag.span())} if multiline else set()
+    kept: list[str] = []
+    base = ""  # what marks hang on now; empty where there is nothing
+    hanging = 0
+    for at, character in enumerate(text):
+        kind = _kind(character)
+        if kind in _BASES:
+            base, hanging = character, 0
+        elif kind is _Kind.BREAK and multiline:
+            base = ""
+        elif at in flag_tags or (base and _may_hang(kind, character, base, hanging, text[at + 1 : at + 2], multiline)):
+            hanging += 1
+        else:
+            base = ""
+            character = escape(character)
+        kept.append(character)
+    return "".join(kept)
+
+
+def _may_hang(kind: _Kind, character: str, base: str, hanging: int, following: str, multiline: bool) -> bool:
+    """Whether a mark, joiner or selector may stay behind ``base``, on which ``hanging`` others hang already."""
+    if hanging >= MAX_MARKS:
+        return False
+    if kind is _Kind.MARK:
+        return True
+    if not multiline or (not following and kind is _Kind.JOINER):
+        return False
+    if kind is _Kind.SELECTOR:
+        return hanging == 0 and (not base.isascii() or (base in "0123456789#*" and following == _KEYCAP))
+    if kind is not _Kind.JOINER:
+        return False
+    before, after = _kind(base), _kind(following)
+    if before is _Kind.SYMBOL:
+        return character == _ZWJ and after is _Kind.SYMBOL
+    # Bengali and its neighbours put a joiner before a mark; that mark must find room, or the joiner would dangle.
+    return before is _Kind.LETTER and (after is _Kind.LETTER or (after is _Kind.MARK and hanging + 1 < MAX_MARKS))
+
+
+@lru_cache(maxsize=8192)
+def _kind(character: str) -> _Kind:
+    code = ord(character)
+    if character in "\n\t":
+        return _Kind.BREAK
+    if character in (_ZWNJ, _ZWJ):
+        return _Kind.JOINER
+    if code in _SELECTORS:
+        return _Kind.SELECTOR
+    if 0xE0020 <= code <= 0xE007F:
+        return _Kind.TAG
+    category = unicodedata.category(character)
+    if category == "Cn":
+        return _unassigned(code)
+    if category[0] == "C" or category in ("Zl", "Zp") or code in _FILLERS:
+        return _Kind.HIDDEN
+    # Hangul vowels and finals join the syllable before them and have no width of their own, like marks.
+    if category[0] == "M" or 0x1160 <= code <= 0x11FF or 0xD7B0 <= code <= 0xD7FF:
+        return _Kind.MARK
+    if category[0] == "L":
+        return _Kind.LETTER
+    return _Kind.SYMBOL if category[0] == "S" and code >= _FIRST_PICTURE else _Kind.OTHER
+
+
+def _unassigned(code: int) -> _Kind:
+    """What this Python's Unicode tables do not know: newer emoji and ideographs stay, the rest might be anything."""
+    if code & 0xFFFE == 0xFFFE:
+        return _Kind.HIDDEN
+    if 0x1F000 <= code <= 0x1FBFF:
+        return _Kind.SYMBOL
+    return _Kind.LETTER if 0x20000 <= code <= 0x3FFFD else _Kind.HIDDEN
