@@ -1,0 +1,154 @@
+"""Everything the shell shows, as values: what happened, never how it looks. Themes turn them into lines.
+
+The shell makes an event from whatever it knows, with names, messages and reasons as they came;
+:func:`gated` passes every string in it through the one gate before a theme sees it.
+"""
+
+from __future__ import annotations
+
+from typing import TypeAlias, get_args
+
+from ud2p.screen.broker import BrokerDown, BrokerGoodbye, BrokerUp
+from ud2p.screen.chat import (
+    ChatFailed,
+    ChatHeading,
+    ChatOver,
+    MessageDelivered,
+    MessageNotSent,
+    OwnMessage,
+    PeerHeard,
+    PeerMessage,
+    PeerSilent,
+)
+from ud2p.screen.files import (
+    FileFailed,
+    FileQuestion,
+    FileReceived,
+    FileReceiving,
+    FileSending,
+    FileSent,
+    FileWithdrawn,
+)
+from ud2p.screen.gated import gated
+from ud2p.screen.general import ErrorShown, Goodbye, HelpList, Notice, PluginRow, PluginTable, StatusBar, ThemeList
+from ud2p.screen.invitations import CheckedIn, InvitationArrived, InvitationOver, WaitingForAnswer
+from ud2p.screen.menu import (
+    ClientList,
+    ListedPerson,
+    Menu,
+    OfflineRefusal,
+    StatusChoice,
+    StatusShown,
+    Updating,
+    Welcome,
+)
+from ud2p.screen.prompts import (
+    ChatPrompt,
+    ChooseClientPrompt,
+    ChooseStatusPrompt,
+    FileNamePrompt,
+    MenuPrompt,
+    UsernamePrompt,
+)
+
+Prompt: TypeAlias = MenuPrompt | ChatPrompt | FileNamePrompt | UsernamePrompt | ChooseClientPrompt | ChooseStatusPrompt
+
+ScreenEvent: TypeAlias = (
+    Prompt
+    | Welcome
+    | Menu
+    | StatusShown
+    | StatusChoice
+    | Updating
+    | ClientList
+    | OfflineRefusal
+    | WaitingForAnswer
+    | InvitationArrived
+    | InvitationOver
+    | CheckedIn
+    | ChatHeading
+    | ChatFailed
+    | OwnMessage
+    | MessageDelivered
+    | MessageNotSent
+    | PeerMessage
+    | PeerSilent
+    | PeerHeard
+    | ChatOver
+    | FileQuestion
+    | FileWithdrawn
+    | FileSending
+    | FileReceiving
+    | FileSent
+    | FileReceived
+    | FileFailed
+    | BrokerDown
+    | BrokerUp
+    | BrokerGoodbye
+    | Notice
+    | ErrorShown
+    | HelpList
+    | PluginTable
+    | ThemeList
+    | StatusBar
+    | Goodbye
+)
+
+PROMPT_TYPES: tuple[type[Prompt], ...] = get_args(Prompt)
+"""Every kind of prompt."""
+
+SCREEN_EVENT_TYPES: tuple[type[ScreenEvent], ...] = get_args(ScreenEvent)
+"""Every kind of screen event, prompts included."""
+
+__all__ = [
+    "PROMPT_TYPES",
+    "SCREEN_EVENT_TYPES",
+    "BrokerDown",
+    "BrokerGoodbye",
+    "BrokerUp",
+    "ChatFailed",
+    "ChatHeading",
+    "ChatOver",
+    "ChatPrompt",
+    "CheckedIn",
+    "ChooseClientPrompt",
+    "ChooseStatusPrompt",
+    "ClientList",
+    "ErrorShown",
+    "FileFailed",
+    "FileNamePrompt",
+    "FileQuestion",
+    "FileReceived",
+    "FileReceiving",
+    "FileSending",
+    "FileSent",
+    "FileWithdrawn",
+    "Goodbye",
+    "HelpList",
+    "InvitationArrived",
+    "InvitationOver",
+    "ListedPerson",
+    "Menu",
+    "MenuPrompt",
+    "MessageDelivered",
+    "MessageNotSent",
+    "Notice",
+    "OfflineRefusal",
+    "OwnMessage",
+    "PeerHeard",
+    "PeerMessage",
+    "PeerSilent",
+    "PluginRow",
+    "PluginTable",
+    "Prompt",
+    "ScreenEvent",
+    "StatusBar",
+    "StatusChoice",
+    "StatusShown",
+    "ThemeList",
+    "Updating",
+    "UsernamePrompt",
+    "WaitingForAnswer",
+    "Welcome",
+    "gated",
+]

@@ -1,0 +1,78 @@
+"""Files: the question, the way, the end."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class FileQuestion:
+    """The peer offers a file; the next line y or n answers."""
+
+    peer: str
+    name: str
+    size_bytes: int
+    into: str
+    """The folder it would be written to."""
+    exists: bool
+    """Whether a file of that name is there already (it is never overwritten)."""
+
+
+@dataclass(frozen=True, slots=True)
+class FileWithdrawn:
+    """A file that was offered to us can't be accepted any more."""
+
+    peer: str
+    name: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class FileSending:
+    """A file of ours is on its way."""
+
+    peer: str
+    name: str
+    size_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class FileReceiving:
+    """A file of the peer's is on its way."""
+
+    peer: str
+    name: str
+    size_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class FileSent:
+    """The peer has the whole file."""
+
+    name: str
+    size_bytes: int
+    seconds: float
+    route: str
+    """``direct`` or what else a person should know of the way."""
+
+
+@dataclass(frozen=True, slots=True)
+class FileReceived:
+    """We have the whole file."""
+
+    name: str
+    path: str
+    """Where it is now."""
+    size_bytes: int
+    seconds: float
+    route: str
+
+
+@dataclass(frozen=True, slots=True)
+class FileFailed:
+    """A file did not get through, or was refused."""
+
+    name: str
+    reason: str
+    sent: bool
+    """True for one of ours, False for one of the peer's."""
