@@ -1,0 +1,84 @@
+"""A plugin: what the manager knows of it, and what it shows of that."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+from ud2p.text import gate
+
+BUILT_IN_DISTRIBUTION = "ud2p"
+
+PluginState: TypeAlias = Literal["on", "failed", "off"]
+"""``on``: in use; ``failed``: left out, or one of its hooks is; ``off``: not loaded, because the user said so."""
+
+
+@dataclass(frozen=True, slots=True)
+class PluginRecord:
+    """What is known of a plugin, for lists."""
+
+    name: str
+    distribution: str
+    """The package that brings it; empty for one that the program itself registered."""
+    version: str
+    state: PluginState
+    problem: str
+    """What went wrong, or why it is off; empty when all is well. Safe to print."""
+    registers: tuple[str, ...]
+    """What it brings, such as ``cipher aes-gcm`` or ``file transfer tcp``."""
+    builtin: bool
+    hooks: tuple[str, ...] = ()
+    """The hooks that it implements."""
+
+
+class Plugin:
+    """One plugin while the program runs. All texts have passed the gate: package names come from others too."""
+
+    __slots__ = ("builtin", "distribution", "holds", "hooks", "name", "off_because", "problems", "state", "version")
+
+    def __init__(self, name: str, distribution: str, version: str) -> None:
+        self.name = gate(name)
+        self.distribution = gate(distribution)
+        self.version = gate(version)
+        self.builtin = canonical(distribution) == BUILT_IN_DISTRIBUTION
+        self.holds: object = None
+        """The object or module whose functions are the hooks."""
+        self.hooks: tuple[str, ...] = ()
+        self.state: PluginState = "on"
+        self.off_because = ""
+        self.problems: dict[str, str] = {}
+        """One sentence for each place where it broke, so that trouble that repeats does not add up."""
+
+    @property
+    def title(self) -> str:
+        """How warnings name it: ``plugin "sparkle" (ud2p-sparkle 1.2)``."""
+        package = f"{self.distribution} {self.version}".strip()
+        return f'plugin "{self.name}" ({package})' if package else f'plugin "{self.name}"'
+
+    @property
+    def order(self) -> tuple[bool, str, str]:
+        """Built-ins first, then by distribution and name."""
+        return (not self.builtin, canonical(self.distribution), self.name)
+
+    def record(self, registers: tuple[str, ...]) -> PluginRecord:
+        """What to show of it."""
+        problem = "; ".join(filter(None, [self.off_because, *self.problems.values()]))
+        return PluginRecord(
+            self.name, self.distribution, self.version, self.state, problem, registers, self.builtin, self.hooks
+        )
+
+
+def canonical(distribution: str) -> str:
+    """A distribution's name in the one form in which two spellings of it are equal (PEP 503)."""
+    return re.sub(r"[-_.]+", "-", distribution).lower()
+
+
+def describe(error: BaseException) -> str:
+    """An exception in a few words on one line: its type, and the beginning of what it says."""
+    try:
+        says = " ".join(str(error).split())
+    except Exception:  # noqa: BLE001 - an exception that can't even be printed is still only a plugin's fault
+        says = ""
+    words = f"{type(error).__name__}: {says}" if says else type(error).__name__
+    return gate(words if len(words) <= 200 else words[:199] + "…")

@@ -1,0 +1,54 @@
+"""Finding plugins: the entry points of the group ``ud2p`` in every installed distribution."""
+
+from __future__ import annotations
+
+import importlib.metadata
+from collections.abc import Callable, Iterable, Iterator
+from importlib.metadata import Distribution, EntryPoint
+
+from ud2p.plugins.record import Plugin, canonical, describe
+
+GROUP = "ud2p"
+
+
+def scan(warn: Callable[[str], None]) -> list[tuple[Plugin, EntryPoint]]:
+    """Every plugin that is installed, in the order in which they are loaded and asked. Nothing is imported.
+
+    :param warn: gets a sentence for each distribution whose list of entry points can't be read
+    """
+    packages: dict[int, tuple[str, str]] = {}
+    found = [(Plugin(point.name, *_package(point.dist, packages)), point) for point in _entry_points(warn)]
+    return sorted(found, key=lambda each: each[0].order)
+
+
+def _entry_points(warn: Callable[[str], None]) -> Iterable[EntryPoint]:
+    try:
+        return importlib.metadata.entry_points(group=GROUP)
+    except Exception:  # noqa: BLE001 - one damaged distribution breaks the call for all; then each is asked alone
+        return list(_one_by_one(warn))
+
+
+def _one_by_one(warn: Callable[[str], None]) -> Iterator[EntryPoint]:
+    seen: set[str] = set()
+    for distribution in importlib.metadata.distributions():
+        name = "a package without a name"
+        try:
+            name = distribution.name or name
+            if canonical(name) in seen:  # the one found earlier on sys.path is the one that is imported
+                continue
+            seen.add(canonical(name))
+            yield from distribution.entry_points.select(group=GROUP)
+        except Exception as error:  # noqa: BLE001 - whatever is wrong with it, the others still count
+            warn(f"{name}: its list of entry points can't be read ({describe(error)}); install it anew")
+
+
+def _package(distribution: Distribution | None, known: dict[int, tuple[str, str]]) -> tuple[str, str]:
+    """Name and version of a distribution; each access would parse its metadata again, so they are kept."""
+    package = known.get(id(distribution))
+    if package is None:
+        try:
+            package = (distribution.name or "", distribution.version or "") if distribution else ("", "")
+        except Exception:  # noqa: BLE001 - damaged metadata; the plugin itself may be well
+            package = ("", "")
+        known[id(distribution)] = package
+    return package
