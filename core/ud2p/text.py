@@ -24,17 +24,25 @@ HIDDEN    controls, format, private use,         never
 A mark with nothing before it would change what a theme wrote in front of the text, so it is shown as an escape too.
 Backslashes stay as they are: a peer may write the four characters ``\\x1b``, which do nothing.
 The gate is idempotent.
+
+Theory of the widths. A terminal draws grapheme clusters (UAX #29), each zero, one or two columns wide; wcwidth's
+tables say how many. Widths here are sums over clusters, so that cutting a line between two changes neither's width.
 """
 
 from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Iterator
 from enum import Enum, auto
 from functools import lru_cache
+from itertools import pairwise
 
 MAX_MARKS = 8
 """Marks, joiners and selectors that may hang on one base; no living script needs more."""
+
+TAB = "    "
+"""What a tab becomes on the screen."""
 
 _ZWNJ, _ZWJ = "\u200c", "\u200d"
 _KEYCAP = "\u20e3"
@@ -48,6 +56,8 @@ _SELECTORS = frozenset(
 )
 # Default_Ignorable_Code_Point (Unicode, DerivedCoreProperties.txt) as far as the category does not say so already.
 _FILLERS = frozenset([0x034F, 0x115F, 0x1160, 0x17B4, 0x17B5, 0x3164, 0xFFA0])
+
+_CLOSING = frozenset("、。，．！？：；）」』】〉》…")  # must not begin a line
 
 
 class _Kind(Enum):
@@ -160,3 +170,123 @@ def _unassigned(code: int) -> _Kind:
     if 0x1F000 <= code <= 0x1FBFF:
         return _Kind.SYMBOL
     return _Kind.LETTER if 0x20000 <= code <= 0x3FFFD else _Kind.HIDDEN
+
+
+def width(text: str) -> int:
+    """The columns that one line of gated text takes on a terminal."""
+    return len(text) if text.isascii() else sum(columns for _, columns in _cells(text))
+
+
+def wrap(text: str, columns: int) -> list[str]:
+    """Gated text as lines of at most ``columns`` (2 or more) columns; at least one line.
+
+    Breaks at spaces and around wide characters, inside a word only when the word alone is too long, never inside a
+    grapheme cluster. Newlines in the text stay, tabs become four spaces, spaces at a break go away.
+    """
+    text = text.replace("\t", TAB)
+    return [text[start:end] for start, end in wrap_slices(text, columns)]
+
+
+def wrap_slices(text: str, columns: int) -> list[tuple[int, int]]:
+    """Where :func:`wrap` would cut ``text`` (without tabs): start and end of every line."""
+    slices: list[tuple[int, int]] = []
+    offset = 0
+    for paragraph in text.split("\n"):
+        slices += [(offset + start, offset + end) for start, end in _fold(paragraph, max(columns, 2))]
+        offset += len(paragraph) + 1
+    return slices
+
+
+def truncate(text: str, columns: int) -> str:
+    """One line of gated text, cut to at most ``columns`` columns; what is missing is shown by ``…``."""
+    if width(text) <= columns:
+        return text
+    kept, used = [], 1
+    for cluster, size in _cells(text):
+        used += size
+        if used > columns:
+            break
+        kept.append(cluster)
+    return "".join(kept) + "…" if columns > 0 else ""
+
+
+def pad_left(text: str, columns: int) -> str:
+    """Spaces, then ``text``: ``columns`` columns in all, or ``text`` alone when it is wider."""
+    return " " * (columns - width(text)) + text
+
+
+def pad_right(text: str, columns: int) -> str:
+    """``text``, then spaces: ``columns`` columns in all, or ``text`` alone when it is wider."""
+    return text + " " * (columns - width(text))
+
+
+def pad_center(text: str, columns: int) -> str:
+    """``text`` between spaces: ``columns`` columns in all, or ``text`` alone when it is wider."""
+    return pad_right(" " * ((columns - width(text)) // 2) + text, columns)
+
+
+def _cells(text: str) -> Iterator[tuple[str, int]]:
+    """Each grapheme cluster and the columns it takes."""
+    if text.isascii():
+        yield from ((character, 1) for character in text)
+        return
+    # Half of a shell's start would go into loading this for a banner in ASCII.
+    from wcwidth import iter_graphemes, wcswidth, wcwidth
+
+    for cluster in iter_graphemes(text):
+        size = wcswidth(cluster)
+        if size <= 2:
+            yield cluster, max(size, 0)
+        else:  # a chain without end, such as Hangul initials; no terminal draws it as one
+            for character in cluster:
+                yield character, max(wcwidth(character), 0)
+
+
+def _fold(paragraph: str, columns: int) -> list[tuple[int, int]]:
+    """Start and end of each line of one paragraph. (wcwidth's own ``wrap`` takes seconds for a word of 64 KiB.)"""
+    lines: list[tuple[int, int]] = []
+    start = end = used = 0
+    for word_start, word_end, size in _words(paragraph):
+        if used + (word_start - end) + size <= columns:
+            used += (word_start - end) + size
+        else:
+            if end > start:
+                lines.append((start, end))
+            start, used = word_start, size
+            if size > columns:
+                cuts, used = _cut(paragraph, word_start, word_end, columns)
+                lines += pairwise([word_start, *cuts])
+                start = cuts[-1]
+        end = word_end
+    lines.append((start, end))
+    return lines
+
+
+def _cut(paragraph: str, start: int, end: int, columns: int) -> tuple[list[int], int]:
+    """Where a word that is too long for one line must be cut, and how many columns are left for the last line."""
+    cuts: list[int] = []
+    used = 0
+    for cluster, size in _cells(paragraph[start:end]):
+        if used + size > columns:
+            cuts.append(start)
+            used = 0
+        start += len(cluster)
+        used += size
+    return cuts, used
+
+
+def _words(paragraph: str) -> Iterator[tuple[int, int, int]]:
+    """Start, end and width of everything that a line may break before: words, and wide characters one by one."""
+    for run in re.finditer("[^ ]+", paragraph):
+        start = at = run.start()
+        size = 0
+        breakable = False  # whether a break may follow what was gathered so far
+        for cluster, columns in [(run[0], len(run[0]))] if run[0].isascii() else _cells(run[0]):
+            wide = columns == 2
+            if at > start and (wide or breakable) and cluster not in _CLOSING:
+                yield start, at, size
+                start, size = at, 0
+            at += len(cluster)
+            size += columns
+            breakable = wide
+        yield start, at, size
