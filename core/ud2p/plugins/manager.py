@@ -150,6 +150,10 @@ class PluginManager:
             raise PluginError(f"name at least one cipher; there are: {', '.join(ciphers) or 'none'}")
         return tuple(ciphers[name] for name in dict.fromkeys(named))
 
+    def has_implementations(self, hook: str) -> bool:
+        """Whether any plugin implements ``hook``."""
+        return bool(self._roster.implementations(hook))
+
     async def ask_message_sending(self, chat: Chat, text: str) -> str:
         """The text to send, as the gatekeepers changed it.
 

@@ -1,0 +1,357 @@
+"""A chat with one peer: messages out and in, files, and its end.
+
+The asyncio side of a :class:`~ud2p.protocol.session.Session`. Chats come from :meth:`ud2p.Client.invite` and
+:meth:`ud2p.Client.answer`; what happens in them is told by :meth:`ud2p.Client.events`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+from ud2p.chat_files import ChatFiles
+from ud2p.contracts import CipherInfo, FileOffer, Progress, Receipt
+from ud2p.errors import ChatClosed, ChatError, MessageTooLong, MessageVetoed, RemoteProtocolError
+from ud2p.events import (
+    ChatEnded,
+    ChatHeard,
+    ChatOpened,
+    ChatSilent,
+    ClientEvent,
+    MessageDelivered,
+    MessageFailed,
+    MessageReceived,
+)
+from ud2p.protocol.controls import Control, decode_control, encode_control
+from ud2p.protocol.frames import MAX_MESSAGE_BYTES, FrameType
+from ud2p.protocol.incoming import Arrived
+from ud2p.protocol.session_events import Closed, Delivered, Heard, Opened, SessionEvent, Silent
+
+if TYPE_CHECKING:
+    from ud2p.plugins import PluginManager
+    from ud2p.protocol.keys import Master
+    from ud2p.session_driver import SessionDriver
+
+FLUSH_ON_LEAVE_S = 2.0
+MAX_BACKLOG_MESSAGES = 10_000
+MAX_BACKLOG_BYTES = 16 * 1024 * 1024
+
+
+class Posted:
+    """A message that was posted."""
+
+    def __init__(self, number: int, text: str) -> None:
+        self.number = number
+        """Counts up within the chat; :class:`~ud2p.events.MessageDelivered` names it."""
+        self.text = text
+        self._done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+
+    @property
+    def is_delivered(self) -> bool:
+        """Whether the peer has acknowledged it."""
+        return self._done.done() and not self._done.cancelled() and self._done.exception() is None
+
+    async def delivered(self) -> None:
+        """Wait until the peer has acknowledged it.
+
+        :raises MessageVetoed: a plugin did not let it out
+        :raises ChatClosed: the chat ended first
+        """
+        await asyncio.shield(self._done)
+
+    def settle(self, error: ChatError | None = None) -> None:
+        """It was acknowledged, or never will be."""
+        if self._done.done():
+            return
+        if error is None:
+            self._done.set_result(None)
+        else:
+            self._done.set_exception(error)
+            self._done.exception()  # Nobody has to ask; asyncio would otherwise complain that nobody did.
+
+
+class ChatHost(Protocol):
+    """What a chat needs of the client that it belongs to."""
+
+    plugins: PluginManager
+    file_transfer: str
+
+    @property
+    def has_room(self) -> bool:
+        """Whether another event may be published now."""
+        ...
+
+    def publish(self, event: ClientEvent) -> None:
+        """Tell the user."""
+        ...
+
+    def forget(self, chat: Chat) -> None:
+        """The chat is over."""
+        ...
+
+
+class Chat:
+    """A chat with one peer. Belongs to the client's event loop."""
+
+    def __init__(self, host: ChatHost, peer: str, session_id: bytes, master: Master, cipher: CipherInfo) -> None:
+        self.peer = peer
+        """The peer's name, as registered at the broker."""
+        self.session_id = session_id
+        self.cipher = cipher.name
+        """The name of the cipher that seals it."""
+        self.trust = "unverified"
+        """What is known of who the peer is; identities are not checked in this version."""
+        self.files = ChatFiles(self, host, master, cipher)
+        self._host = host
+        self._driver: SessionDriver | None = None
+        self._opened: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._is_over = False
+        self._posted: dict[int, Posted] = {}
+        self._next_number = 0
+        self._numbers: dict[int, int] = {}
+        self._backlog_bytes = 0
+        self._outbox: deque[Posted] = deque()
+        self._gating: asyncio.Task[None] | None = None
+        self._idle = asyncio.Event()
+        self._idle.set()
+
+    # what a user sees
+
+    @property
+    def is_open(self) -> bool:
+        """Whether messages can be posted."""
+        return self._opened.done() and not self._is_over
+
+    @property
+    def path(self) -> str:
+        """How the peer is reached, such as ``direct 192.0.2.7:4242``."""
+        endpoint, address = self.driver.endpoint, self.driver.session.address
+        return endpoint.describe(address) if endpoint is not None and address is not None else "not connected"
+
+    @property
+    def undelivered(self) -> int:
+        """How many posted messages the peer has not acknowledged yet."""
+        return len(self._posted)
+
+    # what a user does
+
+    def post(self, text: str) -> Posted:
+        """Send a message: it is queued at once, sent as soon as the path allows, and repeated until it arrived.
+
+        Never blocks.
+
+        :param text: at most 64 KiB in UTF-8
+        :raises MessageTooLong: over that
+        :raises ChatClosed: the chat is over
+        :raises ChatError: 10,000 messages or 16 MiB wait already
+        """
+        size = len(text.encode("utf-8", "replace"))
+        if size > MAX_MESSAGE_BYTES:
+            raise MessageTooLong("a message may hold at most 64 KiB; send it as a file with sendf")
+        if not self.is_open:
+            raise ChatClosed("the chat is over; connect again to go on")
+        if len(self._posted) >= MAX_BACKLOG_MESSAGES or self._backlog_bytes + size > MAX_BACKLOG_BYTES:
+            raise ChatError(f"too much waits for {self.peer} already; wait until some of it has arrived")
+        posted = Posted(self._next_number, text)
+        self._next_number += 1
+        self._posted[posted.number] = posted
+        self._backlog_bytes += size
+        self._idle.clear()
+        self._outbox.append(posted)
+        self._empty_outbox()
+        return posted
+
+    async def flush(self) -> None:
+        """Wait until everything posted was acknowledged, or the chat is over."""
+        await self._idle.wait()
+
+    async def send_file(self, path: Path, progress: Progress | None = None) -> Receipt:
+        """Offer a file and, when the peer accepts, send it.
+
+        :returns: after the peer has verified and published it
+        :raises TransferRefused: with the peer's reason
+        :raises TransferFailed: with what went wrong
+        :raises TransferError: when there is no such file, or it can't be read
+        """
+        return await self.files.send(path, progress)
+
+    async def accept_file(self, offer: FileOffer, into: Path, progress: Progress | None = None) -> Receipt:
+        """Receive an offered file into the folder ``into``, never over another file.
+
+        :raises TransferFailed: with what went wrong
+        """
+        return await self.files.accept(offer, into, progress)
+
+    async def decline_file(self, offer: FileOffer, reason: str = "") -> None:
+        """Say no to an offered file; ``reason`` is shown to the peer."""
+        self.files.decline(offer, reason)
+
+    async def leave(self) -> None:
+        """End the chat; the peer is told. What was posted gets up to two seconds to arrive."""
+        if self.is_open:
+            try:
+                await asyncio.wait_for(self.flush(), FLUSH_ON_LEAVE_S)
+            except TimeoutError:
+                pass  # What did not arrive is reported as failed when the session closes.
+        self.driver.leave("left")
+
+    # the client's side
+
+    @staticmethod
+    def now() -> float:
+        """Seconds on the clock that the session runs by."""
+        return asyncio.get_running_loop().time()
+
+    @property
+    def driver(self) -> SessionDriver:
+        """The I/O below."""
+        assert self._driver is not None, "attach() comes before anything else"
+        return self._driver
+
+    def attach(self, driver: SessionDriver) -> None:
+        """Give the chat its session."""
+        self._driver = driver
+
+    async def wait_opened(self) -> None:
+        """Wait until messages go both ways.
+
+        :raises ChatError: with the reason why they never will
+        """
+        await asyncio.shield(self._opened)
+
+    def send_control(self, control: Control) -> None:
+        """Tell the peer's program something; dropped when the chat is over."""
+        if self.is_open:
+            self.driver.session.send_message(FrameType.CONTROL, encode_control(control))
+            self.driver.pump_soon()
+
+    def publish(self, event: ClientEvent) -> None:
+        """Tell the user."""
+        self._host.publish(event)
+
+    # the session's side
+
+    @property
+    def has_room(self) -> bool:
+        """See :class:`~ud2p.session_driver.SessionUser`."""
+        return self._opened.done() and self._host.has_room
+
+    def handle_session_event(self, event: SessionEvent) -> None:
+        """See :class:`~ud2p.session_driver.SessionUser`."""
+        match event:
+            case Opened():
+                self._opened.set_result(None)
+                self.publish(ChatOpened(self))
+                self._host.plugins.observe("ud2p_chat_opened", chat=self)
+            case Delivered(numbers):
+                for number in numbers:
+                    self._settle(self._numbers.pop(number))
+            case Silent(silent_s, lost):
+                self.publish(ChatSilent(self, silent_s, lost))
+            case Heard():
+                self.publish(ChatHeard(self))
+            case Closed():
+                self._end(event)
+
+    def handle_messages(self, messages: list[Arrived]) -> None:
+        """See :class:`~ud2p.session_driver.SessionUser`."""
+        for kind, data in messages:
+            if kind is FrameType.MSG:
+                text = data.decode("utf-8", "replace")
+                self.publish(MessageReceived(self, text))
+                self._host.plugins.observe("ud2p_message_received", chat=self, text=text)
+                continue
+            try:
+                self.files.handle_control(decode_control(data))
+            except RemoteProtocolError:
+                continue  # A later version's control; what it asks for stays unanswered.
+
+    # inside
+
+    def _empty_outbox(self) -> None:
+        """Send what waits, in order; through the gatekeepers, one message at a time, where there are any."""
+        if self._gating is not None:
+            return
+        if self._host.plugins.has_implementations("ud2p_message_sending"):
+            self._gating = asyncio.create_task(self._gate_outbox())
+            return
+        while self._outbox:
+            posted = self._outbox.popleft()
+            self._send(posted, posted.text)
+
+    async def _gate_outbox(self) -> None:
+        try:
+            while self._outbox:
+                posted = self._outbox.popleft()
+                try:
+                    text = await self._host.plugins.ask_message_sending(self, posted.text)
+                except MessageVetoed as veto:
+                    self._fail(posted.number, veto)
+                else:
+                    self._send(posted, text)
+        finally:
+            self._gating = None
+
+    def _send(self, posted: Posted, text: str) -> None:
+        if posted.number not in self._posted:
+            return
+        try:
+            sent = self.driver.session.send_message(FrameType.MSG, text.encode("utf-8", "replace"))
+        except ChatError as error:
+            self._fail(posted.number, error)
+            return
+        self._numbers[sent] = posted.number
+        self.driver.pump_soon()
+
+    def _settle(self, number: int) -> None:
+        posted = self._forget_posted(number)
+        if posted is not None:
+            posted.settle()
+            self.publish(MessageDelivered(self, number))
+
+    def _fail(self, number: int, error: ChatError) -> None:
+        posted = self._forget_posted(number)
+        if posted is not None:
+            posted.settle(error)
+            self.publish(MessageFailed(self, number, str(error)))
+
+    def _forget_posted(self, number: int) -> Posted | None:
+        posted = self._posted.pop(number, None)
+        if posted is not None:
+            self._backlog_bytes -= len(posted.text.encode("utf-8", "replace"))
+            if not self._posted:
+                self._idle.set()
+        return posted
+
+    def _end(self, closed: Closed) -> None:
+        self._is_over = True
+        reason = closing_sentence(closed, self.peer)
+        for number in list(self._posted):
+            self._fail(number, ChatClosed(f"not delivered: {reason}"))
+        self.files.end(reason)
+        self._host.forget(self)
+        if not self._opened.done():
+            self._opened.set_exception(ChatError(reason))
+            self._opened.exception()  # The client may not be waiting any more.
+            return
+        self.publish(ChatEnded(self, reason, closed.by_peer))
+        self._host.plugins.observe("ud2p_chat_closed", chat=self, reason=reason)
+
+    async def drain(self) -> None:
+        """Wait until the peer knows of the end or does not answer, then let go of the socket."""
+        await self.driver.finished.wait()
+        if self.driver.endpoint is not None:
+            await self.driver.endpoint.close()
+
+
+def closing_sentence(closed: Closed, peer: str) -> str:
+    """Why a chat is over, for a person."""
+    if closed.text:
+        return closed.text
+    if closed.reason == "unreachable":
+        return f"nothing came through from {peer} in 15 s; a firewall may be in the way"
+    if closed.by_peer:
+        return f"{peer} left the chat" if closed.reason == "left" else f"{peer} ended the chat: {closed.reason}"
+    return "you left the chat"

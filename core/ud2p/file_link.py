@@ -1,0 +1,94 @@
+"""What a file transfer plugin may use of a chat: its keys, its addresses, and a way to talk to its other end."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import threading
+from collections.abc import AsyncIterator
+from typing import TYPE_CHECKING
+
+from ud2p.contracts import FileOffer, Opener, Sealer, StreamId
+from ud2p.errors import LocalProtocolError, TransferFailed
+from ud2p.local_address import local_address_toward
+from ud2p.protocol.controls import MAX_TRANSFER_BODY_BYTES, Offer, Transfer, encode_control
+from ud2p.protocol.transfer import StreamOpener, StreamSealer, proof, stream_key
+
+if TYPE_CHECKING:
+    from ud2p.chat import Chat
+    from ud2p.contracts import CipherInfo
+    from ud2p.protocol.keys import Master
+
+
+class ChatFileLink:
+    """The :class:`~ud2p.contracts.FileLink` of one accepted offer."""
+
+    def __init__(self, chat: Chat, master: Master, cipher: CipherInfo, offer: FileOffer) -> None:
+        self.offer = offer
+        self._chat = chat
+        self._cipher = cipher
+        self._secret = master.expand("file")
+        canonical = encode_control(Offer(offer.id, offer.name, offer.size_bytes, offer.transfer))
+        self._offer_hash = hashlib.sha256(canonical).digest()
+        self._given_out: set[tuple[str, StreamId]] = set()
+        self._lock = threading.Lock()
+        self._controls: asyncio.Queue[bytes | None] = asyncio.Queue()
+
+    @property
+    def peer_host(self) -> str:
+        """See :class:`~ud2p.contracts.FileLink`."""
+        address = self._chat.driver.session.address
+        if address is None:
+            raise TransferFailed("the chat has no path to the peer; connect again")
+        return address[0]
+
+    @property
+    def local_host(self) -> str:
+        """See :class:`~ud2p.contracts.FileLink`."""
+        return local_address_toward(self.peer_host)
+
+    def sealer(self, stream: StreamId) -> Sealer:
+        """See :class:`~ud2p.contracts.FileLink`.
+
+        :raises LocalProtocolError: when the stream was given out before: its key must never be used twice
+        """
+        self._give_out("seal", stream)
+        return StreamSealer(self._cipher.make(self._key(stream)))
+
+    def opener(self, stream: StreamId) -> Opener:
+        """See :class:`~ud2p.contracts.FileLink`."""
+        self._give_out("open", stream)
+        return StreamOpener(self._cipher.make(self._key(stream)))
+
+    def prove(self, label: bytes, context: bytes) -> bytes:
+        """See :class:`~ud2p.contracts.FileLink`."""
+        return proof(self._secret, label, self._offer_hash + context)
+
+    async def control(self, body: bytes) -> None:
+        """See :class:`~ud2p.contracts.FileLink`."""
+        if len(body) > MAX_TRANSFER_BODY_BYTES:
+            raise LocalProtocolError("a file transfer's control holds at most 16 KiB")
+        self._chat.send_control(Transfer(self.offer.id, body))
+
+    async def controls(self) -> AsyncIterator[bytes]:
+        """See :class:`~ud2p.contracts.FileLink`."""
+        while (body := await self._controls.get()) is not None:
+            yield body
+
+    def receive_control(self, body: bytes) -> None:
+        """The peer's plugin says something."""
+        if self._controls.qsize() < 64:  # An honest one says far less before it is read.
+            self._controls.put_nowait(body)
+
+    def end(self) -> None:
+        """The peer's plugin will say no more."""
+        self._controls.put_nowait(None)
+
+    def _key(self, stream: StreamId) -> bytes:
+        return stream_key(self._secret, self._offer_hash, stream, self._cipher.name, self._cipher.key_size)
+
+    def _give_out(self, use: str, stream: StreamId) -> None:
+        with self._lock:
+            if (use, stream) in self._given_out:
+                raise LocalProtocolError("a stream of a file transfer was asked for twice; make a new attempt")
+            self._given_out.add((use, stream))

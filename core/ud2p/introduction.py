@@ -1,0 +1,97 @@
+"""From an introduction to an open chat: offers compared, keys derived, a socket bound, a path found."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Sequence
+
+from ud2p.chat import Chat, ChatHost
+from ud2p.contracts import Address
+from ud2p.errors import ChatError, NoCommonCipher, PeerUnreachable, PluginError, RemoteProtocolError
+from ud2p.plugins import PluginManager
+from ud2p.protocol.keys import Master, Role, Transcript
+from ud2p.protocol.messages import Introduction
+from ud2p.protocol.offer import (
+    SESSION_VERSION,
+    Offer,
+    decode_offer,
+    encode_offer,
+    no_common_cipher_text,
+    select_cipher,
+)
+from ud2p.protocol.rendezvous import RendezvousClient
+from ud2p.protocol.session import Session
+from ud2p.session_driver import SessionDriver
+
+
+class Introducer:
+    """What this client offers, and how it makes a chat of an introduction."""
+
+    def __init__(self, plugins: PluginManager, ciphers: Sequence[str] | None, transport: str) -> None:
+        """
+        :param ciphers: the ones to offer, the preferred first; None offers all that ud2p comes with
+        :raises PluginError: when one is not there
+        """
+        self._ciphers = {info.name: info for info in plugins.offered_ciphers(ciphers)}
+        if transport not in plugins.transports:
+            raise PluginError(f"there is no transport {transport}; see: ud2p plugins")
+        self._transport = plugins.transports[transport]
+        foreign = [name for name in self._ciphers if not plugins.is_builtin("cipher", name)]
+        self._offer = Offer(
+            versions=(SESSION_VERSION,),
+            ciphers=tuple(self._ciphers),
+            transports=(transport,),
+            file_transfers=tuple(plugins.file_transfers),
+            packages={name: plugins.package_of("cipher", name) for name in foreign},
+        )
+        self.offer = encode_offer(self._offer)
+        """This client's offer, the same bytes for every introduction."""
+
+    def make_chat(
+        self, host: ChatHost, name: str, introduction: Introduction, signal: Callable[[bytes, bytes], None]
+    ) -> Chat:
+        """The chat of an introduction, not open yet.
+
+        :param name: this client's own, as registered
+        :raises NoCommonCipher: with what each side offers
+        :raises ChatError: when the peer's offer can't be read
+        """
+        peer = introduction.peer
+        try:
+            theirs = decode_offer(introduction.offer)
+        except RemoteProtocolError as error:
+            raise ChatError(f"no chat with {peer}: {error}") from error
+        if SESSION_VERSION not in theirs.versions:
+            raise ChatError(f"no chat with {peer}: it needs another version of ud2p; update the older of the two")
+        role = Role.INITIATOR if introduction.initiator else Role.RESPONDER
+        mine_first = role is Role.INITIATOR
+        offers = (self._offer, theirs) if mine_first else (theirs, self._offer)
+        chosen = select_cipher(*offers)
+        if chosen is None:
+            raise NoCommonCipher(no_common_cipher_text(self._offer, theirs, peer))
+        transcript = Transcript(
+            introduction.session,
+            *((name, peer) if mine_first else (peer, name)),
+            *((self.offer, introduction.offer) if mine_first else (introduction.offer, self.offer)),
+        )
+        master = Master.derive(introduction.key, transcript)
+        cipher = self._ciphers[chosen]
+        chat = Chat(host, peer, introduction.session, master, cipher)
+        session = Session(role, master, cipher, chat.now(), os.urandom)
+        chat.attach(SessionDriver(session, chat, lambda data: signal(introduction.session, data)))
+        return chat
+
+    async def open_chat(self, chat: Chat, introduction: Introduction, rendezvous: Address) -> None:
+        """Bind a socket, register it at the rendezvous, and wait for a path.
+
+        :param rendezvous: the broker's UDP address
+        :raises ChatError: when there is none within 15 s
+        """
+        try:
+            endpoint = await self._transport.make().bind(chat.driver.receive, rendezvous)
+        except OSError as error:
+            chat.driver.leave("error")
+            raise PeerUnreachable(f"no socket for the chat could be opened: {error.strerror or error}") from error
+        register = RendezvousClient(introduction.rendezvous, introduction.rendezvous_key, chat.now())
+        chat.driver.start(endpoint, register, rendezvous)
+        await chat.wait_opened()
