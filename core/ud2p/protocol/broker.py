@@ -1,0 +1,425 @@
+"""The connection between a client and a broker: one machine that plays either side.
+
+Theory of operation. Bytes go in through :meth:`BrokerConnection.receive_data` and become typed messages, which
+:meth:`~BrokerConnection.events` gives out as themselves, between :class:`BadInput`, :class:`WrongService` and, last of
+all, :class:`ConnectionLost`. What the user wants goes in through ``send_*``; :meth:`~BrokerConnection.data_to_send`
+is what the wire gets. The I/O around it is a loop of three lines::
+
+    connection.receive_data(data, now)
+    for event in connection.events(): ...
+    transport.write(connection.data_to_send())
+
+and the socket is closed once :attr:`~BrokerConnection.closed` is true and that has been written. What may be sent when
+stands in :mod:`ud2p.protocol.broker_states`, the form of a line in :mod:`ud2p.protocol.lines`. The pump never
+raises: what the other side does wrong becomes an event, and from a client also a ``$ERR$``.
+
+- A broker answers a bad line and goes on; it gives up after ten in a row, and at once for a line that is too
+  long, not UTF-8, or before the login. It ends the connection of a client that is slow with its login or with the rest
+  of a line, or silent for 90 s.
+- A client trusts no broker that sends a bad line, an answer to nothing asked or of the wrong kind. It asks ``$PING$``
+  when either direction was idle for 25 s, and takes the broker for dead when nothing came for 15 s after that.
+- What the first bytes look like tells a client who has reached another service.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from ud2p.errors import LocalProtocolError
+from ud2p.protocol.broker_events import TIMES, BadInput, ConnectionLost, Event, Times, WrongService
+from ud2p.protocol.broker_states import BROKER_MAY, CLIENT_MAY, Side, State
+from ud2p.protocol.lines import BROKER_LINES, CLIENT_LINES, BadLine, LineSplitter, read_line, write_line
+from ud2p.protocol.messages import (
+    PROTOCOL_VERSION,
+    AcceptRequest,
+    AvailableRequest,
+    Greeting,
+    InviteRequest,
+    LeaveRequest,
+    ListRequest,
+    Login,
+    Message,
+    PingRequest,
+    Pong,
+    Refusal,
+    RefuseRequest,
+    Request,
+    Signal,
+    StatusRequest,
+)
+from ud2p.protocol.outstanding import Outstanding
+from ud2p.protocol.refusals import SENTENCES, Code
+
+__all__ = [
+    "TIMES",
+    "BadInput",
+    "BrokerConnection",
+    "ConnectionLost",
+    "Event",
+    "Side",
+    "State",
+    "Times",
+    "WrongService",
+]
+
+MAX_BAD_LINES = 10
+MAX_TEXT = 300
+"""What the wire's ``Short`` holds."""
+GREETING_START = b"$HI$ "
+
+
+class BrokerConnection:
+    """One TCP connection between a client and a broker, without the TCP. ``now`` is in seconds on any clock that
+    does not go backwards."""
+
+    __slots__ = (
+        "_asked",
+        "_bad_lines",
+        "_closed",
+        "_events",
+        "_half_since",
+        "_heard_at",
+        "_lines",
+        "_out",
+        "_ping",
+        "_said_at",
+        "_since",
+        "broker_state",
+        "client_state",
+        "side",
+        "times",
+    )
+
+    def __init__(self, side: Side, now: float, times: Times = TIMES) -> None:
+        self.side = side
+        self.times = times
+        self.client_state = State.START
+        self.broker_state = State.START
+        self._closed = False
+        self._lines = LineSplitter()
+        self._events: list[Event] = []
+        self._out: list[bytes] = []
+        self._bad_lines = 0
+        self._since = now
+        """Since when the next step to the open connection is awaited."""
+        self._heard_at = now
+        self._half_since: float | None = None
+        # Only a client asks.
+        self._asked = Outstanding() if side is Side.CLIENT else None
+        self._said_at = now
+        self._ping: tuple[int, float] | None = None
+
+    @property
+    def closed(self) -> bool:
+        """Whether the socket should be closed once :meth:`data_to_send` is written."""
+        return self._closed
+
+    @property
+    def open(self) -> bool:
+        """Whether the client is logged in and neither side has ended it."""
+        return self.client_state is State.OPEN and self.broker_state is State.OPEN and not self._closed
+
+    @property
+    def outstanding(self) -> Mapping[int, Request]:
+        """A client's requests that wait for an answer, by number."""
+        return {} if self._asked is None else self._asked.requests
+
+    # What came in
+
+    def receive_data(self, data: bytes | bytearray | memoryview, now: float) -> None:
+        """Take bytes that arrived; never raises for what is in them."""
+        if self._closed or not data:
+            return
+        self._heard_at = now
+        lines = self._lines.feed(data if type(data) is bytes else bytes(data))
+        if not self._lines.half:
+            self._half_since = None
+        elif lines or self._half_since is None:
+            self._half_since = now
+        receive = self._receive_from_client if self.side is Side.BROKER else self._receive_from_broker
+        for line in lines:
+            receive(line, now)
+            if self._closed:
+                return
+        if self.side is Side.CLIENT and self.broker_state is State.START:
+            self._check_greeting(self._lines.half)
+
+    def receive_eof(self, now: float) -> None:
+        """The other side closed its socket, or the network did."""
+        if self._closed:
+            return
+        other = "broker" if self.side is Side.CLIENT else "client"
+        if self.side is Side.CLIENT and self.broker_state is State.START:
+            self._lose("the connection was closed before a broker greeted")
+        elif self._lines.half:
+            self._lose(f"the {other} closed the connection in the middle of a line")
+        else:
+            self._lose(f"the {other} closed the connection")
+
+    def events(self) -> list[Event]:
+        """What happened since the last call, in order."""
+        events = self._events
+        if events:
+            self._events = []
+        return events
+
+    # What goes out
+
+    def data_to_send(self) -> bytes:
+        """The bytes for the wire since the last call."""
+        out = self._out
+        if not out:
+            return b""
+        self._out = []
+        return out[0] if len(out) == 1 else b"".join(out)
+
+    def send(self, message: Message, now: float | None = None) -> None:
+        """Send a message of this side; for those that have no ``send_*`` of their own.
+
+        :param now: when, for a client's idle clock; None leaves that as it is
+        :raises LocalProtocolError: when this side may not send it now, or it is too long for a line
+        """
+        if self._closed:
+            raise LocalProtocolError("the connection to the broker is over; connect again")
+        if self.side is Side.BROKER:
+            state = BROKER_MAY[self.broker_state].get(type(message))
+        else:
+            state = CLIENT_MAY[self.client_state].get(type(message)) if self._broker_listens() else None
+        if state is None:
+            raise LocalProtocolError(f"a {self.side.value} may not send a {type(message).__name__} now")
+        self._out.append(write_line(message))
+        if self._asked is None:
+            self.broker_state = state
+            return
+        self.client_state = state
+        if now is not None:
+            self._said_at = now
+        if isinstance(message, Request):
+            self._asked.add(message)
+
+    def _broker_listens(self) -> bool:
+        """Whether the broker has said what the client's next message has to wait for."""
+        return self.broker_state is (State.LOGIN if self.client_state is State.START else State.OPEN)
+
+    def send_login(self, name: str, now: float, *, online: bool = True, token: bytes | None = None) -> int:
+        """``$HI$``. Every ``send_*`` of a request returns its number, which the answer carries in ``re``."""
+        number = self._request(
+            Login(id=self._next_id, version=PROTOCOL_VERSION, name=name, online=online, token=token), now
+        )
+        self._since = now
+        return number
+
+    def send_list(self, now: float, *, prefix: str = "", cursor: str = "", limit: int = 50) -> int:
+        """``$L$``: everyone connected."""
+        return self._request(ListRequest(id=self._next_id, prefix=prefix, cursor=cursor, limit=limit), now)
+
+    def send_available(self, now: float, *, prefix: str = "", cursor: str = "", limit: int = 50) -> int:
+        """``$C$``: those who are Online."""
+        return self._request(AvailableRequest(id=self._next_id, prefix=prefix, cursor=cursor, limit=limit), now)
+
+    def send_status(self, online: bool, now: float) -> int:
+        """``$Stts$``."""
+        return self._request(StatusRequest(id=self._next_id, online=online), now)
+
+    def send_invite(self, to: str, offer: bytes, now: float) -> int:
+        """``$CON$``."""
+        return self._request(InviteRequest(id=self._next_id, to=to, offer=offer), now)
+
+    def send_accept(self, invitation: bytes, offer: bytes, now: float) -> int:
+        """``$Y$``; answered by an Introduction or a Refusal."""
+        return self._request(AcceptRequest(id=self._next_id, invitation=invitation, offer=offer), now)
+
+    def send_refuse(self, invitation: bytes, now: float, *, reason: str = "") -> int:
+        """``$N$``: decline, or withdraw one's own; answered by an InvitationOver or a Refusal."""
+        return self._request(RefuseRequest(id=self._next_id, invitation=invitation, reason=reason[:MAX_TEXT]), now)
+
+    def send_signal(self, session: bytes, data: bytes, now: float) -> None:
+        """``$SIG$``: opaque bytes for the other one of a session; not answered."""
+        self.send(Signal(session=session, data=data), now)
+
+    def send_ping(self, now: float) -> int:
+        """``$PING$``, for whoever wants the Pong; the connection pings by itself when it is idle."""
+        return self._request(PingRequest(id=self._next_id), now)
+
+    def send_leave(self, now: float) -> int:
+        """``$E$``; the broker answers Left and closes."""
+        return self._request(LeaveRequest(id=self._next_id), now)
+
+    def send_refusal(self, code: Code, text: str = "", *, re: int | None = None, session: bytes | None = None) -> None:
+        """``$ERR$``, by a broker.
+
+        :param text: what stands in for the code's own sentence
+        """
+        self.send(Refusal(code=code, text=(text or SENTENCES[code])[:MAX_TEXT], re=re, session=session))
+
+    def close(self) -> None:
+        """End it from this side; there is no event for that."""
+        self._closed = True
+
+    @property
+    def _next_id(self) -> int:
+        return 1 if self._asked is None else self._asked.next_id
+
+    def _request(self, request: Request, now: float) -> int:
+        self.send(request, now)
+        return request.id
+
+    # Time
+
+    def next_timer(self) -> float | None:
+        """When :meth:`handle_timer` wants to be called; None when there is nothing to wait for."""
+        if self._closed:
+            return None
+        due = self._broker_timer() if self.side is Side.BROKER else self._client_timer()
+        return due if self._half_since is None else min(due, self._half_since + self.times.line_s)
+
+    def _broker_timer(self) -> float:
+        if self.client_state is State.START:
+            return self._since + self.times.login_s
+        return self._heard_at + self.times.silence_s
+
+    def _client_timer(self) -> float:
+        if self.broker_state is not State.OPEN:
+            return self._since + self.times.login_s
+        if self._ping is not None:
+            return max(self._ping[1], self._heard_at) + self.times.pong_s
+        return min(self._said_at, self._heard_at) + self.times.ping_after_s
+
+    def handle_timer(self, now: float) -> None:
+        """Do what is due; calling it early is harmless."""
+        due = self.next_timer()
+        if due is None or now < due:
+            return
+        if self._half_since is not None and now >= self._half_since + self.times.line_s:
+            self._give_up_on_client(Code.TOO_SLOW)
+            self._lose(f"half a line came, and its end not within {self.times.line_s:g} s")
+        elif self.side is Side.BROKER:
+            self._broker_waited_too_long()
+        else:
+            self._client_waited_too_long(now)
+
+    def _broker_waited_too_long(self) -> None:
+        if self.client_state is State.START:
+            self._give_up_on_client(Code.TOO_SLOW)
+            self._lose(f"no login came within {self.times.login_s:g} s")
+        else:
+            self._give_up_on_client(Code.SILENT)
+            self._lose(f"the client was silent for {self.times.silence_s:g} s")
+
+    def _client_waited_too_long(self, now: float) -> None:
+        if self.broker_state is State.START:
+            self._events.append(WrongService("something that does not greet"))
+            self._lose(f"no broker greeted within {self.times.login_s:g} s")
+        elif self.broker_state is not State.OPEN:
+            self._lose(f"the broker did not answer the login within {self.times.login_s:g} s")
+        elif self._ping is None and self.client_state is State.OPEN:
+            self._ping = (self.send_ping(now), now)
+        else:
+            self._lose(f"the broker did not answer within {self.times.pong_s:g} s")
+
+    def _give_up_on_client(self, code: Code) -> None:
+        if self.side is Side.BROKER and self.broker_state is not State.OVER:
+            self.send_refusal(code)
+
+    def _lose(self, reason: str) -> None:
+        clean = self.broker_state is State.OVER or self.client_state is State.OVER
+        self._closed = True
+        self._events.append(ConnectionLost(reason, clean))
+
+    # A broker listens
+
+    def _receive_from_client(self, line: bytes, now: float) -> None:
+        message = read_line(line, CLIENT_LINES)
+        if isinstance(message, BadLine):
+            if self.client_state is State.START and not message.fatal and not line.startswith(GREETING_START):
+                message = BadLine(Code.NOT_LOGGED_IN, SENTENCES[Code.NOT_LOGGED_IN], message.re)
+            self._bad_from_client(message)
+            return
+        state = CLIENT_MAY[self.client_state].get(type(message))
+        if state is not None:
+            self.client_state = state
+            self._bad_lines = 0
+            self._events.append(message)
+        elif self.client_state is not State.OVER:
+            code = Code.NOT_LOGGED_IN if self.client_state is State.START else Code.ALREADY_LOGGED_IN
+            self._bad_from_client(BadLine(code, SENTENCES[code], message.id if isinstance(message, Request) else None))
+
+    def _bad_from_client(self, bad: BadLine) -> None:
+        """Answer a bad line, and end the connection where nothing good can follow.
+
+        Before the Welcome that is so for every bad line: a refusal is all that the broker may still send.
+        """
+        if self.broker_state is State.OVER or self.client_state is State.OVER:
+            return
+        self._bad_lines += 1
+        fatal = bad.fatal or self.broker_state is not State.OPEN
+        self.send_refusal(bad.code, bad.text, re=bad.re)
+        if not fatal and self._bad_lines >= MAX_BAD_LINES:
+            self.send_refusal(Code.TOO_MANY_ERRORS)
+            fatal = True
+        self._events.append(BadInput(bad.code, bad.text, fatal))
+        if fatal:
+            self._lose(f"the client sent a bad line: {bad.text}")
+
+    # A client listens
+
+    def _receive_from_broker(self, line: bytes, now: float) -> None:
+        if self.broker_state is State.START and not line.startswith(GREETING_START):
+            self._check_greeting(line or b"\n")
+            return
+        message = read_line(line, BROKER_LINES)
+        if isinstance(message, BadLine):
+            self._bad_from_broker(message.code, f"it sent a bad line: {message.text}")
+            return
+        assert self._asked is not None
+        state = BROKER_MAY[self.broker_state].get(type(message))
+        if state is None:
+            if self.broker_state is not State.OVER:
+                self._bad_from_broker(Code.BAD_MESSAGE, f"it sent a {type(message).__name__}, which is not due now")
+        elif isinstance(message, Greeting) and message.version != PROTOCOL_VERSION:
+            self._bad_from_broker(
+                Code.VERSION,
+                f"it speaks version {message.version} of the protocol, this client version {PROTOCOL_VERSION};"
+                " update the older of the two",
+            )
+        elif not self._asked.is_due(message):
+            self._bad_from_broker(Code.BAD_MESSAGE, f"it sent a {type(message).__name__} that answers nothing asked")
+        else:
+            self.broker_state = state
+            self._since = now
+            if self._asked.settle(message) and not self._answers_own_ping(message):
+                self._events.append(message)
+
+    def _answers_own_ping(self, message: Message) -> bool:
+        if self._ping is None or not isinstance(message, Pong) or message.re != self._ping[0]:
+            return False
+        self._ping = None
+        return True
+
+    def _bad_from_broker(self, code: Code, reason: str) -> None:
+        self._events.append(BadInput(code, reason, fatal=True))
+        self._lose(f"the broker can't be understood: {reason}")
+
+    def _check_greeting(self, start: bytes) -> None:
+        """Tell at the first bytes who has reached another service, which may never end its line."""
+        if start.startswith(GREETING_START) or GREETING_START.startswith(start):
+            return
+        what = next((what for sign, what in _OTHER_SERVICES if start.startswith(sign)), "something else")
+        self._events.append(WrongService(what))
+        self._lose(f"{what} answers there, not a ud2p broker")
+
+
+_OTHER_SERVICES: tuple[tuple[bytes, str], ...] = (
+    (b"SSH-", "an SSH server"),
+    (b"HTTP/", "a web server"),
+    (b"220", "a mail or FTP server"),
+    (b"+OK", "a mail server"),
+    (b"* OK", "a mail server"),
+    (b"-ERR", "a Redis server"),
+    (b"INFO {", "a NATS server"),
+    (b"RFB ", "a VNC server"),
+    (b"AMQP", "a message broker of another kind"),
+    (b"\x15\x03", "a TLS server"),
+    (b"\x16\x03", "a TLS server"),
+)
+"""How other services begin."""
