@@ -92,6 +92,6 @@ class Introducer:
         except OSError as error:
             chat.driver.leave("error")
             raise PeerUnreachable(f"no socket for the chat could be opened: {error.strerror or error}") from error
-        register = RendezvousClient(introduction.rendezvous, introduction.rendezvous_key, chat.now())
+        register = RendezvousClient(introduction.rendezvous, introduction.rendezvous_key)
         chat.driver.start(endpoint, register, rendezvous)
         await chat.wait_opened()

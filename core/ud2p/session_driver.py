@@ -60,9 +60,7 @@ class SessionDriver:
         """The endpoint's datagrams."""
         now = self._loop.time()
         for datagram, source in datagrams:
-            if self._rendezvous is not None and source == self._rendezvous_address:
-                self._rendezvous.receive_datagram(datagram, now)
-            else:
+            if self._rendezvous is None or not self._rendezvous.receive_datagram(datagram, now):
                 self.session.receive_datagram(datagram, source, now)
         self.pump()
 
