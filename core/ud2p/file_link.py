@@ -12,7 +12,7 @@ from ud2p.contracts import FileOffer, Opener, Sealer, StreamId
 from ud2p.errors import LocalProtocolError, TransferFailed
 from ud2p.local_address import local_address_toward
 from ud2p.protocol.controls import MAX_TRANSFER_BODY_BYTES, Offer, Transfer, encode_control
-from ud2p.protocol.transfer import StreamOpener, StreamSealer, proof, stream_key
+from ud2p.protocol.transfer import StreamKeys, StreamOpener, StreamSealer, proof
 
 if TYPE_CHECKING:
     from ud2p.chat import Chat
@@ -53,12 +53,12 @@ class ChatFileLink:
         :raises LocalProtocolError: when the stream was given out before: its key must never be used twice
         """
         self._give_out("seal", stream)
-        return StreamSealer(self._cipher.make(self._key(stream)))
+        return StreamSealer(self._keys(stream))
 
     def opener(self, stream: StreamId) -> Opener:
         """See :class:`~ud2p.contracts.FileLink`."""
         self._give_out("open", stream)
-        return StreamOpener(self._cipher.make(self._key(stream)))
+        return StreamOpener(self._keys(stream))
 
     def prove(self, label: bytes, context: bytes) -> bytes:
         """See :class:`~ud2p.contracts.FileLink`."""
@@ -84,8 +84,8 @@ class ChatFileLink:
         """The peer's plugin will say no more."""
         self._controls.put_nowait(None)
 
-    def _key(self, stream: StreamId) -> bytes:
-        return stream_key(self._secret, self._offer_hash, stream, self._cipher.name, self._cipher.key_size)
+    def _keys(self, stream: StreamId) -> StreamKeys:
+        return StreamKeys(self._secret, self._offer_hash, stream, self._cipher)
 
     def _give_out(self, use: str, stream: StreamId) -> None:
         with self._lock:
