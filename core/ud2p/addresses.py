@@ -23,11 +23,10 @@ def parse_broker(text: str) -> tuple[str, int]:
             raise _wrong(text, "write an IPv6 address like [::1] or [::1]:17280")
         _check_ipv6(text, host)
         return host, _port(text, rest[1:]) if rest else DEFAULT_PORT
+    if "/" in text:
+        raise _wrong(text, "write the host alone, without http:// or a path")
     if text.count(":") > 1:
-        hint = (
-            "leave out what stands before //" if "//" in text else "put an IPv6 address in brackets, like [::1]:17280"
-        )
-        raise _wrong(text, hint)
+        raise _wrong(text, "put an IPv6 address in brackets, like [::1]:17280")
     host, colon, port = text.partition(":")
     _check_host(text, host)
     return host, _port(text, port) if colon else DEFAULT_PORT
@@ -45,8 +44,6 @@ def _check_ipv6(text: str, host: str) -> None:
 def _check_host(text: str, host: str) -> None:
     if not host:
         raise _wrong(text, "it names no host; write it like localhost:17280")
-    if "/" in host:
-        raise _wrong(text, "write the host alone, without http:// or a path")
     if not host.isprintable() or any(character in " @?#[]\\%" for character in host):
         raise _wrong(text, "a host is a name like chat.example or an address like 192.0.2.7")
     labels = host.removesuffix(".").split(".")

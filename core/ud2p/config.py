@@ -113,8 +113,11 @@ def _folder(variable: str, function: str, environ: Mapping[str, str] | None) -> 
         return Path(chosen).absolute()
     import platformdirs  # only here: a start that names its folders does not need it
 
-    folder: Path = getattr(platformdirs, function)("ud2p", appauthor=False)
-    if not folder.is_absolute():  # the "~" could not be replaced
+    try:
+        folder: Path = getattr(platformdirs, function)("ud2p", appauthor=False)
+    except RuntimeError:  # recent versions say so themselves
+        folder = Path("~")
+    if not folder.is_absolute():
         raise ConfigError(f"this system names no folder for ud2p, perhaps for want of a home; set {variable} to one")
     return folder
 

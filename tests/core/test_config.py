@@ -154,9 +154,9 @@ def test_a_bad_variable_is_named(environ: dict[str, str], variable: str, value: 
 
 
 def test_a_bad_flag_is_a_wrong_use(environ: dict[str, str]) -> None:
-    with pytest.raises(UsageError, match="^--broker: "):
+    with pytest.raises(UsageError, match=r"^--broker: "):
         load_settings({"broker": "host:99999"}, environ=environ)
-    with pytest.raises(UsageError, match="^--file-transfer: "):
+    with pytest.raises(UsageError, match=r"^--file-transfer: "):
         load_settings({"file_transfer": " "}, environ=environ)
 
 
@@ -231,9 +231,14 @@ def test_folders_come_from_the_environment_or_the_system(monkeypatch: pytest.Mon
 
 @pytest.mark.skipif(sys.platform != "linux", reason="other systems find the home folder otherwise")
 def test_without_a_home_folder_there_is_no_file_and_a_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
-    for variable in ("XDG_CONFIG_HOME", "XDG_STATE_HOME"):
+    import pwd
+
+    def no_such_user(_: int) -> None:
+        raise KeyError
+
+    for variable in ("XDG_CONFIG_HOME", "XDG_STATE_HOME", "HOME"):
         monkeypatch.delenv(variable, raising=False)
-    monkeypatch.setenv("HOME", "")
+    monkeypatch.setattr(pwd, "getpwuid", no_such_user)
     assert load_settings(environ={}) == Settings()
     with pytest.raises(ConfigError, match="UD2P_STATE_DIR"):
         state_dir({})
