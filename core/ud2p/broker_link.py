@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import ipaddress
 import socket
 from collections.abc import Callable
@@ -148,10 +149,8 @@ class BrokerLink(asyncio.Protocol):
         if self._connection.open:
             self._connection.send_leave(self._loop.time())
             self._flush()
-            try:
+            with contextlib.suppress(TimeoutError):  # The broker does not answer; it will find out.
                 await asyncio.wait_for(self._closed.wait(), 1.0)
-            except TimeoutError:
-                pass  # The broker does not answer; it will find out.
         self.abort()
 
     def abort(self) -> None:

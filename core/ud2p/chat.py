@@ -7,6 +7,7 @@ The asyncio side of a :class:`~ud2p.protocol.session.Session`. Chats come from :
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections import deque
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
@@ -191,10 +192,8 @@ class Chat:
     async def leave(self) -> None:
         """End the chat; the peer is told. What was posted gets up to two seconds to arrive."""
         if self.is_open:
-            try:
+            with contextlib.suppress(TimeoutError):  # What did not arrive is reported when the session closes.
                 await asyncio.wait_for(self.flush(), FLUSH_ON_LEAVE_S)
-            except TimeoutError:
-                pass  # What did not arrive is reported as failed when the session closes.
         self.driver.leave("left")
 
     # the client's side

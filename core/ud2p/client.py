@@ -218,7 +218,7 @@ class Client:
         with self._expecting(invitation.peer) as awaited:
             answer = await link.ask(lambda c: c.send_accept(invitation.id, offer, self._now()), about=invitation.id)
             if isinstance(answer, wire.InvitationOver):
-                raise InvitationFailed(answer.reason, over_sentence(answer))
+                raise InvitationFailed(answer.reason, over_sentence(answer), answer.text)
             return await asyncio.shield(awaited)
 
     async def close(self) -> None:
@@ -324,7 +324,9 @@ class Client:
             await self.answer(invitation, decision is Decision.ACCEPT)
 
     def _receive_introduction(self, introduction: wire.Introduction) -> None:
-        self._invitations.pop(introduction.invitation, None)
+        invitation = self._invitations.pop(introduction.invitation, None)
+        if invitation is not None:
+            self.publish(InvitationEnded(invitation, "accepted"))  # by inviting whoever had invited us
         awaited = self._awaited.get(introduction.peer.casefold())
         try:
             chat = self._introducer.make_chat(self, self.name, introduction, self._signal)
@@ -360,7 +362,7 @@ class Client:
             return
         awaited = self._awaited.get(over.peer.casefold())
         if awaited is not None and not awaited.done():
-            awaited.set_exception(InvitationFailed(over.reason, over_sentence(over)))
+            awaited.set_exception(InvitationFailed(over.reason, over_sentence(over), over.text))
 
     def _fail_invitations(self) -> None:
         for invitation in self._invitations.values():

@@ -94,9 +94,11 @@ class InvitationFailed(UD2PError):
 
     exit_code = 4
 
-    def __init__(self, reason: str, text: str) -> None:
+    def __init__(self, reason: str, text: str, words: str = "") -> None:
         super().__init__(text)
         self.reason = reason
+        self.words = words
+        """What the one who declined wanted to say."""
 
 
 class ChatError(UD2PError):

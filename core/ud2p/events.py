@@ -68,7 +68,7 @@ class InvitationEnded:
 
     invitation: Invitation
     reason: str
-    """``withdrawn``, ``expired``, ``gone``, ``declined`` or ``offline``; ``broker-lost`` when the broker went away."""
+    """``withdrawn``, ``expired``, ``gone``, ``declined`` or ``offline``; ``accepted`` by inviting back; ``broker-lost`` when the broker went away."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,62 @@
+"""``ud2p demo``: what the shell needs around it to be tried on one machine."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import getpass
+import re
+import socket
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager
+from typing import TYPE_CHECKING
+
+from ud2p.protocol.messages import NAME_PATTERN
+
+if TYPE_CHECKING:
+    from ud2p.plugins import PluginManager
+
+HOST = "127.0.0.1"
+USUAL_PORT = 17280
+ECHO_NAME = "echo"
+
+
+@contextlib.asynccontextmanager
+async def demo_company(
+    start_broker: Callable[[], AbstractAsyncContextManager[str]], plugins: PluginManager
+) -> AsyncIterator[str]:
+    """A broker and an echo peer, for as long as the context lasts.
+
+    :param start_broker: a context whose value is the broker's address
+    :returns: the broker's address
+    """
+    from ud2p.client import Client
+    from ud2p_shell.echo import EchoPeer
+
+    async with start_broker() as broker, Client(ECHO_NAME, broker, plugins=plugins) as client:
+        echo = asyncio.ensure_future(EchoPeer(client).run())
+        try:
+            yield broker
+        finally:
+            await client.close()
+            await echo
+
+
+def demo_name() -> str:
+    """The name to show a newcomer under: the one they have on this machine, where it will do."""
+    with contextlib.suppress(OSError, KeyError):
+        name = getpass.getuser()
+        if re.match(NAME_PATTERN, name) and name.casefold() not in (ECHO_NAME, "x", "q"):
+            return name
+    return "you"
+
+
+def open_port() -> int:
+    """The usual port, so that another terminal needs no options; 0 (any) when it is taken."""
+    for kind in (socket.SOCK_STREAM, socket.SOCK_DGRAM):
+        with socket.socket(socket.AF_INET, kind) as probe:
+            try:
+                probe.bind((HOST, USUAL_PORT))
+            except OSError:
+                return 0
+    return USUAL_PORT

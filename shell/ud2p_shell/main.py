@@ -1,0 +1,127 @@
+"""``ud2p``: the composition root. Reads the command line and puts together what it asks for.
+
+Nothing is imported before it is needed: ``ud2p --version`` loads no plugin and no asyncio.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from contextlib import AbstractAsyncContextManager
+from typing import TYPE_CHECKING
+
+from ud2p.errors import UD2PError
+
+if TYPE_CHECKING:
+    import argparse
+
+    from ud2p.config import Settings
+    from ud2p.plugins import PluginManager
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run ``ud2p``.
+
+    :param arguments: the command line without the program's name; ``sys.argv``'s by default
+    :returns: the exit code: 0 done, 1 failed, 2 usage, 3 broker not reached at the start, 130 interrupted
+    """
+    from ud2p_shell.arguments import make_parser
+
+    options = make_parser().parse_args(arguments)
+    run = {None: _shell, "serve": _serve, "demo": _demo, "plugins": _plugins}[options.command]
+    try:
+        return run(options)
+    except UD2PError as error:
+        _complain(error)
+        return error.exit_code
+    except KeyboardInterrupt:
+        return 130
+    except BrokenPipeError:
+        return 1
+
+
+def _shell(options: argparse.Namespace) -> int:
+    from ud2p_shell.run_shell import run_shell
+
+    settings = _settings(options)
+    return run_shell(settings, _load_plugins(settings))
+
+
+def _serve(options: argparse.Namespace) -> int:
+    from ud2p_server.main import ServeSettings, run
+
+    settings = ServeSettings(
+        host=options.host,
+        port=options.port,
+        directory=options.directory,
+        show_addresses=options.show_addresses,
+        insecure=options.insecure,
+    )
+    del options.insecure  # It means something else to a client.
+    return run(settings, _load_plugins(_settings(options)))
+
+
+def _demo(options: argparse.Namespace) -> int:
+    from dataclasses import replace
+
+    from ud2p_shell.demo import demo_company, demo_name, open_port
+    from ud2p_shell.run_shell import run_shell
+
+    settings = _settings(options)
+    plugins = _load_plugins(settings)
+
+    def start_broker() -> AbstractAsyncContextManager[str]:
+        from ud2p_server.main import running_broker
+
+        return running_broker(open_port(), plugins)
+
+    settings = replace(settings, name=settings.name or demo_name())
+    return run_shell(settings, plugins, lambda: demo_company(start_broker, plugins))
+
+
+def _plugins(options: argparse.Namespace) -> int:
+    from ud2p_shell.plugin_table import print_plugins
+
+    print_plugins(_load_plugins(_settings(options)), as_json=options.json)
+    return 0
+
+
+def _settings(options: argparse.Namespace) -> Settings:
+    from ud2p.config import load_settings
+
+    flags = {key: value for key, value in vars(options).items() if key in _FLAGS}
+    return load_settings(flags, warn=_warn)
+
+
+def _load_plugins(settings: Settings) -> PluginManager:
+    from ud2p.plugins import PluginManager
+
+    return PluginManager.load(safe_mode=settings.safe_mode, disabled=settings.no_plugin, warn=_warn)
+
+
+_FLAGS = (
+    "broker",
+    "name",
+    "theme",
+    "ciphers",
+    "transport",
+    "file_transfer",
+    "downloads",
+    "insecure",
+    "no_plugin",
+    "safe_mode",
+)
+
+
+def _warn(sentence: str) -> None:
+    print(f"ud2p: warning: {sentence}", file=sys.stderr)
+
+
+def _complain(error: UD2PError) -> None:
+    from ud2p.text import gate
+
+    print(f"ud2p: {gate(str(error))}", file=sys.stderr)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,161 @@
+"""One run of the shell: a console, a client on the loop thread, and the menu, put together and taken apart."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ud2p import screen
+from ud2p.config import Settings, state_dir
+from ud2p.errors import BrokerRefused, ConfigError, UD2PError, UsageError
+from ud2p.state import load_state, remember_name
+from ud2p_shell.paint import wants_colour
+from ud2p_shell.stage import Stage
+from ud2p_shell.terminal import Console, LoopThread
+
+if TYPE_CHECKING:
+    from ud2p.client import Client
+    from ud2p.plugins import PluginManager
+
+NAME_CODES = ("name-taken", "name-invalid")
+"""Refusals of a login after which another name may help."""
+
+Company = Callable[[], AbstractAsyncContextManager[str]]
+"""Starts what the shell needs beside itself on the loop thread, and gives the broker's address."""
+
+
+def run_shell(settings: Settings, plugins: PluginManager, company: Company | None = None) -> int:
+    """Run the shell until the user leaves.
+
+    :param company: what ``ud2p demo`` starts first
+    :returns: the exit code
+    :raises UD2PError: when there is nothing to run
+    """
+    with Console() as console:
+        colour = console.is_interactive and wants_colour(sys.stdout, os.environ)
+        stage = Stage(plugins.themes, settings.theme, lambda: console.columns, colour=colour)
+        console.main.report = stage.fail
+        with LoopThread(console.main) as loop:
+            run = _Run(settings, plugins, console, stage, loop)
+            return run.with_company(company) if company is not None else run.main(settings.broker)
+
+
+class _Run:
+    """The parts of one run."""
+
+    def __init__(
+        self, settings: Settings, plugins: PluginManager, console: Console, stage: Stage, loop: LoopThread
+    ) -> None:
+        self._settings = settings
+        self._plugins = plugins
+        self._console = console
+        self._stage = stage
+        self._loop = loop
+
+    def with_company(self, company: Company) -> int:
+        """As :meth:`main`, with ``company`` around it."""
+        entered = company()
+        broker = self._loop.wait(entered.__aenter__())
+        try:
+            return self.main(broker)
+        finally:
+            self._loop.wait(entered.__aexit__(None, None, None))
+
+    def main(self, broker: str) -> int:
+        """Log in and run the menu."""
+        client = self._log_in(broker)
+        if client is None:
+            return 130
+        try:
+            self._run_menu(client)
+        finally:
+            self._loop.wait(client.close())
+        self._stage.show(screen.Goodbye())
+        return 0
+
+    def _run_menu(self, client: Client) -> None:
+        from ud2p_shell.desk import Desk
+        from ud2p_shell.menu_shell import MenuShell
+        from ud2p_shell.transfers import Transfers
+
+        host, _, port = client.broker.rpartition(":")
+        self._stage.show(screen.Welcome(host, int(port), client.name))
+        self._stage.show(screen.Menu(client.online))
+        downloads = self._settings.downloads.expanduser().absolute()
+        desk = Desk(client, self._plugins, self._stage, self._console.main, self._loop, downloads)
+        wait_for_each = not self._console.is_interactive
+        desk.transfers = Transfers(desk, self._console.progress, wait_for_each=wait_for_each)
+        desk.listen()
+        MenuShell(self._console, desk, _history_file()).run()
+
+    def _log_in(self, broker: str) -> Client | None:
+        """Connect under the name that was given, is remembered, or is asked for; None when the user gives up."""
+        given = self._settings.name
+        name = given or load_state().name
+        while True:
+            if name is None:
+                name = self._ask_name()
+                if name is None:
+                    return None
+            try:
+                client = self._loop.wait(_connect(self._settings, self._plugins, name, broker))
+            except BrokerRefused as error:
+                if error.code not in NAME_CODES or not self._console.is_interactive:
+                    raise
+                self._stage.fail(error)
+                name = None
+            except KeyboardInterrupt:
+                return None
+            else:
+                if given is None:
+                    self._remember(name)
+                return client
+
+    def _ask_name(self) -> str | None:
+        if not self._console.is_interactive:
+            raise UsageError("who are you? start with --name NAME, or once in a terminal")
+        from ud2p_shell.terminal import Prompt
+
+        lines = self._console.line_input(Prompt(text=list), [])
+        while True:
+            try:
+                name = lines.ask(self._stage.text(screen.UsernamePrompt()))
+            except KeyboardInterrupt:
+                return None
+            if name is None:
+                return None
+            if name.strip():
+                return name.strip()
+
+    def _remember(self, name: str) -> None:
+        try:
+            remember_name(name)
+        except ConfigError as error:
+            self._stage.fail(error)
+
+
+async def _connect(settings: Settings, plugins: PluginManager, name: str, broker: str) -> Client:
+    from ud2p.client import Client
+
+    client = Client(
+        name,
+        broker,
+        plugins=plugins,
+        ciphers=settings.ciphers,
+        transport=settings.transport,
+        file_transfer=settings.file_transfer,
+        insecure=settings.insecure,
+    )
+    await client.connect()
+    return client
+
+
+def _history_file() -> Path | None:
+    with contextlib.suppress(UD2PError):
+        return state_dir() / "history"
+    return None
