@@ -178,7 +178,7 @@ class BrokerLink(asyncio.Protocol):
 
     def connection_lost(self, error: Exception | None) -> None:
         """See :class:`asyncio.Protocol`."""
-        self._connection.receive_eof()
+        self._connection.receive_eof(self._loop.time())
         self._flush()
         self._closed.set()
 

@@ -68,7 +68,8 @@ class InvitationEnded:
 
     invitation: Invitation
     reason: str
-    """``withdrawn``, ``expired``, ``gone``, ``declined`` or ``offline``; ``accepted`` by inviting back; ``broker-lost`` when the broker went away."""
+    """``withdrawn``, ``expired``, ``gone``, ``declined`` or ``offline``; ``accepted`` when it was met by
+    inviting back; ``broker-lost`` when the broker went away."""
 
 
 @dataclass(frozen=True, slots=True)
