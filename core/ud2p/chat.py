@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from ud2p.chat_files import ChatFiles
 from ud2p.contracts import CipherInfo, FileOffer, Progress, Receipt
-from ud2p.errors import ChatClosed, ChatError, MessageTooLong, MessageVetoed, RemoteProtocolError
+from ud2p.errors import ChatClosed, ChatError, MessageTooLong, MessageVetoed, PeerUnreachable, RemoteProtocolError
 from ud2p.events import (
     ChatEnded,
     ChatHeard,
@@ -332,7 +332,8 @@ class Chat:
         self.files.end(reason)
         self._host.forget(self)
         if not self._opened.done():
-            self._opened.set_exception(ChatError(reason))
+            error = PeerUnreachable(reason) if closed.reason == "unreachable" else ChatError(reason)
+            self._opened.set_exception(error)
             self._opened.exception()  # The client may not be waiting any more.
             return
         self.publish(ChatEnded(self, reason, closed.by_peer))

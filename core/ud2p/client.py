@@ -100,6 +100,7 @@ class Client:
         self._is_closed = False
         self._streams: EventStreams[ClientEvent] = EventStreams(self._pump_chats)
         self._invitations: dict[bytes, Invitation] = {}
+        self._withdrawn: set[bytes] = set()
         self._awaited: dict[str, asyncio.Future[Chat]] = {}
         self._chats: dict[bytes, Chat] = {}
         self._leaving: dict[bytes, Chat] = {}
@@ -197,6 +198,7 @@ class Client:
             try:
                 return await asyncio.shield(awaited)
             except asyncio.CancelledError:
+                self._withdrawn.add(invited.invitation)
                 self._start(self._withdraw(invited.invitation))
                 raise
 
@@ -334,6 +336,9 @@ class Client:
             self._fail_chat(introduction.peer, awaited, error)
             return
         self._chats[chat.session_id] = chat
+        if introduction.invitation in self._withdrawn:
+            chat.driver.leave("left")  # The peer said yes while this client took its invitation back.
+            return
         self.publish(Introduced(introduction.peer))
         self._start(self._open_chat(chat, introduction, awaited))
 
@@ -393,6 +398,11 @@ class Client:
         awaited = self._awaited.setdefault(key, asyncio.get_running_loop().create_future())
         try:
             yield awaited
+        except asyncio.CancelledError:
+            for chat in list(self._chats.values()):
+                if chat.peer.casefold() == key and not chat.is_open:
+                    chat.driver.leave("left")
+            raise
         finally:
             if awaited.done():
                 awaited.exception()  # Asked for here, so that asyncio does not report it as never asked for.
@@ -400,8 +410,9 @@ class Client:
                 del self._awaited[key]
 
     async def _withdraw(self, invitation: bytes) -> None:
-        with contextlib.suppress(BrokerError):  # Refused: it was answered meanwhile, and the chat says so.
+        with contextlib.suppress(BrokerError):  # Refused: it was answered meanwhile, and that chat is left.
             await self._broker_link.ask(lambda c: c.send_refuse(invitation, self._now()), about=invitation)
+        self._withdrawn.discard(invitation)
 
     async def _drain(self, chat: Chat) -> None:
         await chat.drain()
