@@ -2,12 +2,10 @@
 
 ::
 
-    async with ud2p.Client("echo") as client:
+    async with ud2p.Client("parrot", auto_accept=True) as client:
         async for event in client.events():
             match event:
-                case ud2p.Invited(invitation):
-                    await client.answer(invitation, accept=True)
-                case ud2p.MessageReceived(chat, text):
+                case ud2p.MessageReceived(chat, text) if chat.is_open:
                     chat.post(text)
 
 When the connection to the broker is lost, the client goes on trying to get it back, and chats that run go on.
@@ -76,6 +74,7 @@ class Client:
         file_transfer: str = "tcp",
         online: bool = True,
         insecure: bool = False,
+        auto_accept: bool = False,
     ) -> None:
         """
         :param name: 1 to 32 of ``A-Z a-z 0-9 _ . -``, a letter first
@@ -84,6 +83,7 @@ class Client:
         :param ciphers: the ones to offer, the preferred first; None offers all that ud2p comes with
         :param online: whether others may invite this client from the start
         :param insecure: allow a broker outside this machine and private networks
+        :param auto_accept: accept every invitation that no plugin refuses, as bots do
         :raises UsageError: when ``broker`` is no address
         :raises PluginError: when a named plugin is not there
         """
@@ -93,6 +93,7 @@ class Client:
         self.file_transfer = file_transfer
         self._host, self._port = parse_broker(broker)
         self._insecure = insecure
+        self._auto_accept = auto_accept
         self._introducer = Introducer(self.plugins, ciphers, transport)
         self._link: BrokerLink | None = None
         self._token: bytes | None = None
@@ -319,6 +320,8 @@ class Client:
         decision = await self.plugins.ask_invitation(InvitationRequest(push.peer))
         if invitation.id not in self._invitations:
             return
+        if decision is Decision.ASK and self._auto_accept:
+            decision = Decision.ACCEPT
         if decision is Decision.ASK:
             self.publish(Invited(invitation))
             return

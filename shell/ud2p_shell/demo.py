@@ -31,10 +31,10 @@ async def demo_company(
     :returns: the broker's address
     """
     from ud2p.client import Client
-    from ud2p_shell.echo import EchoPeer
+    from ud2p_shell.echo import run_echo
 
-    async with start_broker() as broker, Client(ECHO_NAME, broker, plugins=plugins) as client:
-        echo = asyncio.ensure_future(EchoPeer(client).run())
+    async with start_broker() as broker, Client(ECHO_NAME, broker, plugins=plugins, auto_accept=True) as client:
+        echo = asyncio.ensure_future(run_echo(client))
         try:
             yield broker
         finally:
