@@ -40,6 +40,7 @@ class Registries:
         self._roster = roster
         self._lock = RLock()
         self._tables: dict[str, tuple[Mapping[str, Any], Mapping[str, Plugin]]] = {}
+        self._collecting: set[str] = set()
 
     def forget(self) -> None:
         """Collect anew at the next question, because there are other plugins now."""
@@ -71,7 +72,15 @@ class Registries:
         with self._lock:
             table = self._tables.get(kind)
             if table is None:
-                table = self._tables[kind] = self._collect(kind, KINDS[kind])
+                if kind in self._collecting:  # a register hook asks what it is about to answer
+                    raise PluginError(
+                        f"each {_words(kind)} is only being collected; do not ask for them in {KINDS[kind]}"
+                    )
+                self._collecting.add(kind)
+                try:
+                    table = self._tables[kind] = self._collect(kind, KINDS[kind])
+                finally:
+                    self._collecting.discard(kind)
             return table
 
     def _collect(self, kind: str, hook: str) -> tuple[Mapping[str, Any], Mapping[str, Plugin]]:
