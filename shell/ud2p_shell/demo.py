@@ -8,8 +8,7 @@ import getpass
 import re
 import socket
 from collections.abc import AsyncIterator, Callable
-from contextlib import AbstractAsyncContextManager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from ud2p.protocol.messages import NAME_PATTERN
 
@@ -21,25 +20,41 @@ USUAL_PORT = 17280
 ECHO_NAME = "echo"
 
 
+class DemoBroker(Protocol):
+    """What the demo needs of a broker."""
+
+    host: str
+    port: int
+
+    async def start(self) -> None:
+        """Listen."""
+        ...
+
+    async def close(self) -> None:
+        """Tell the clients and stop."""
+        ...
+
+
 @contextlib.asynccontextmanager
-async def demo_company(
-    start_broker: Callable[[], AbstractAsyncContextManager[str]], plugins: PluginManager
-) -> AsyncIterator[str]:
+async def demo_company(make_broker: Callable[[], DemoBroker], plugins: PluginManager) -> AsyncIterator[str]:
     """A broker and an echo peer, for as long as the context lasts.
 
-    :param start_broker: a context whose value is the broker's address
     :returns: the broker's address
     """
     from ud2p.client import Client
     from ud2p_shell.echo import run_echo
 
-    async with start_broker() as broker, Client(ECHO_NAME, broker, plugins=plugins, auto_accept=True) as client:
-        echo = asyncio.ensure_future(run_echo(client))
-        try:
-            yield broker
-        finally:
+    broker = make_broker()
+    await broker.start()
+    try:
+        address = f"{broker.host}:{broker.port}"
+        async with Client(ECHO_NAME, address, plugins=plugins, auto_accept=True) as client:
+            echo = asyncio.ensure_future(run_echo(client))
+            yield address
             await client.close()
             await echo
+    finally:
+        await broker.close()
 
 
 def demo_name() -> str:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
-from contextlib import AbstractAsyncContextManager
 from typing import TYPE_CHECKING
 
 from ud2p.errors import UD2PError
@@ -64,19 +63,18 @@ def _serve(options: argparse.Namespace) -> int:
 def _demo(options: argparse.Namespace) -> int:
     from dataclasses import replace
 
+    from ud2p_server.main import Broker, ServeSettings
     from ud2p_shell.demo import demo_company, demo_name, open_port
     from ud2p_shell.run_shell import run_shell
 
     settings = _settings(options)
     plugins = _load_plugins(settings)
 
-    def start_broker() -> AbstractAsyncContextManager[str]:
-        from ud2p_server.main import running_broker
-
-        return running_broker(open_port(), plugins)
+    def make_broker() -> Broker:
+        return Broker(ServeSettings(port=open_port()), plugins, log=lambda _: None)
 
     settings = replace(settings, name=settings.name or demo_name())
-    return run_shell(settings, plugins, lambda: demo_company(start_broker, plugins))
+    return run_shell(settings, plugins, lambda: demo_company(make_broker, plugins))
 
 
 def _plugins(options: argparse.Namespace) -> int:

@@ -22,7 +22,7 @@ class Offer(msgspec.Struct, frozen=True, tag_field="kind", tag="file-offer"):
 
     id: TransferId
     name: Annotated[str, msgspec.Meta(max_length=1024)]
-    size_bytes: Annotated[int, msgspec.Meta(ge=0, lt=2**63)]
+    size_bytes: Annotated[int, msgspec.Meta(ge=0, lt=2**62)]
     transfer: Annotated[str, msgspec.Meta(max_length=32)]
 
 
