@@ -1,7 +1,7 @@
 """All plugins, in order, and the one place where an implementation is called and a fault is named.
 
 pluggy asks the plugin that registered last first, so plugins are registered from the last to the first; ``tryfirst``
-and ``trylast`` then do what pluggy says they do. pluggy's own way of calling is not used: it stops at the first
+and ``trylast`` then do what pluggy says they do (of several that try to be last, the first in order is last). pluggy's own way of calling is not used: it stops at the first
 exception, and here one plugin's exception must not silence another.
 """
 
@@ -93,6 +93,8 @@ class Roster:
         for other in self._on.values():
             if other.holds is plugin.holds:
                 raise PluginError(f"it is the same object as {other.title}")
+        if plugin.holds == object():  # pluggy compares plugins: one that does this, or raises, would harm the next
+            raise PluginError("it claims to be equal to other objects")
 
     def _rebuild(self) -> None:
         """Register everybody anew: it is the only public way to an order that pluggy does not know of."""
