@@ -9,9 +9,12 @@ is what the wire gets. The I/O around it is a loop of three lines::
     for event in connection.events(): ...
     transport.write(connection.data_to_send())
 
+A line is read when its turn comes: a broker that has to wait between two requests takes them one by one with
+:meth:`~BrokerConnection.next_event`, and whatever a line is answered with keeps its place.
+
 and the socket is closed once :attr:`~BrokerConnection.closed` is true and that has been written. What may be sent when
 stands in :mod:`ud2p.protocol.broker_states`, the form of a line in :mod:`ud2p.protocol.lines`. The pump never
-raises: what the other side does wrong becomes an event, and from a client also a ``$ERR$``.
+raises: what the other side does wrong becomes an event, and where that is a client also a ``$ERR$``.
 
 - A broker answers a bad line and goes on; it gives up after ten in a row, and at once for a line that is too
   long, not UTF-8, or before the login. It ends the connection of a client that is slow with its login or with the rest
@@ -76,6 +79,7 @@ class BrokerConnection:
         "_asked",
         "_bad_lines",
         "_closed",
+        "_eof",
         "_events",
         "_half_since",
         "_heard_at",
@@ -84,6 +88,7 @@ class BrokerConnection:
         "_ping",
         "_said_at",
         "_since",
+        "_waiting",
         "broker_state",
         "client_state",
         "side",
@@ -96,7 +101,10 @@ class BrokerConnection:
         self.client_state = State.START
         self.broker_state = State.START
         self._closed = False
+        self._eof = False
         self._lines = LineSplitter()
+        self._waiting: list[bytes] = []
+        """Lines that were not read yet, the next one last."""
         self._events: list[Event] = []
         self._out: list[bytes] = []
         self._bad_lines = 0
@@ -120,6 +128,11 @@ class BrokerConnection:
         return self.client_state is State.OPEN and self.broker_state is State.OPEN and not self._closed
 
     @property
+    def is_in_line(self) -> bool:
+        """Whether a line has begun and its end has not come, so that its deadline runs."""
+        return self._half_since is not None
+
+    @property
     def outstanding(self) -> Mapping[int, Request]:
         """A client's requests that wait for an answer, by number."""
         return {} if self._asked is None else self._asked.requests
@@ -128,7 +141,7 @@ class BrokerConnection:
 
     def receive_data(self, data: bytes | bytearray | memoryview, now: float) -> None:
         """Take bytes that arrived; never raises for what is in them."""
-        if self._closed or not data:
+        if self._closed or self._eof or not data:
             return
         self._heard_at = now
         lines = self._lines.feed(data if type(data) is bytes else bytes(data))
@@ -136,18 +149,43 @@ class BrokerConnection:
             self._half_since = None
         elif lines or self._half_since is None:
             self._half_since = now
-        receive = self._receive_from_client if self.side is Side.BROKER else self._receive_from_broker
-        for line in lines:
-            receive(line, now)
-            if self._closed:
-                return
-        if self.side is Side.CLIENT and self.broker_state is State.START:
-            self._check_greeting(self._lines.half)
+        lines.reverse()
+        self._waiting = lines + self._waiting if self._waiting else lines
 
     def receive_eof(self, now: float) -> None:
         """The other side closed its socket, or the network did."""
-        if self._closed:
-            return
+        self._eof = True
+
+    def next_event(self) -> Event | None:
+        """The next thing that happened, None when there is nothing more."""
+        while not self._events and not self._closed:
+            if self._waiting:
+                self._receive_line(self._waiting.pop())
+            elif not self._has_wrong_greeting():
+                if not self._eof:
+                    return None
+                self._lose_at_eof()
+        return self._events.pop(0) if self._events else None
+
+    def events(self) -> list[Event]:
+        """All that happened since the last call, in order."""
+        events = []
+        while (event := self.next_event()) is not None:
+            events.append(event)
+        return events
+
+    @property
+    def has_more(self) -> bool:
+        """Whether something waits for :meth:`next_event`."""
+        return bool(self._events or ((self._waiting or self._eof) and not self._closed))
+
+    def _receive_line(self, line: bytes) -> None:
+        if self.side is Side.BROKER:
+            self._receive_from_client(line)
+        else:
+            self._receive_from_broker(line)
+
+    def _lose_at_eof(self) -> None:
         other = "broker" if self.side is Side.CLIENT else "client"
         if self.side is Side.CLIENT and self.broker_state is State.START:
             self._lose("the connection was closed before a broker greeted")
@@ -155,13 +193,6 @@ class BrokerConnection:
             self._lose(f"the {other} closed the connection in the middle of a line")
         else:
             self._lose(f"the {other} closed the connection")
-
-    def events(self) -> list[Event]:
-        """What happened since the last call, in order."""
-        events = self._events
-        if events:
-            self._events = []
-        return events
 
     # What goes out
 
@@ -179,9 +210,10 @@ class BrokerConnection:
         :param now: when, for a client's idle clock; None leaves that as it is
         :raises LocalProtocolError: when this side may not send it now, or it is too long for a line
         """
-        if self._closed:
+        if self._closed and self.side is Side.CLIENT:
             raise LocalProtocolError("the connection to the broker is over; connect again")
         if self.side is Side.BROKER:
+            # Also when a client can't be listened to any more: what it asked before that is still answered.
             state = BROKER_MAY[self.broker_state].get(type(message))
         else:
             state = CLIENT_MAY[self.client_state].get(type(message)) if self._broker_listens() else None
@@ -324,11 +356,12 @@ class BrokerConnection:
     def _lose(self, reason: str) -> None:
         clean = self.broker_state is State.OVER or self.client_state is State.OVER
         self._closed = True
+        self._waiting = []
         self._events.append(ConnectionLost(reason, clean))
 
     # A broker listens
 
-    def _receive_from_client(self, line: bytes, now: float) -> None:
+    def _receive_from_client(self, line: bytes) -> None:
         message = read_line(line, CLIENT_LINES)
         if isinstance(message, BadLine):
             if self.client_state is State.START and not message.fatal and not line.startswith(GREETING_START):
@@ -363,9 +396,9 @@ class BrokerConnection:
 
     # A client listens
 
-    def _receive_from_broker(self, line: bytes, now: float) -> None:
+    def _receive_from_broker(self, line: bytes) -> None:
         if self.broker_state is State.START and not line.startswith(GREETING_START):
-            self._check_greeting(line or b"\n")
+            self._call_wrong(line)
             return
         message = read_line(line, BROKER_LINES)
         if isinstance(message, BadLine):
@@ -386,7 +419,7 @@ class BrokerConnection:
             self._bad_from_broker(Code.BAD_MESSAGE, f"it sent a {type(message).__name__} that answers nothing asked")
         else:
             self.broker_state = state
-            self._since = now
+            self._since = self._heard_at
             if self._asked.settle(message) and not self._answers_own_ping(message):
                 self._events.append(message)
 
@@ -400,10 +433,15 @@ class BrokerConnection:
         self._events.append(BadInput(code, reason, fatal=True))
         self._lose(f"the broker can't be understood: {reason}")
 
-    def _check_greeting(self, start: bytes) -> None:
+    def _has_wrong_greeting(self) -> bool:
         """Tell at the first bytes who has reached another service, which may never end its line."""
-        if start.startswith(GREETING_START) or GREETING_START.startswith(start):
-            return
+        half = self._lines.half
+        if self.side is Side.BROKER or self.broker_state is not State.START or GREETING_START.startswith(half[:5]):
+            return False
+        self._call_wrong(half)
+        return True
+
+    def _call_wrong(self, start: bytes) -> None:
         what = next((what for sign, what in _OTHER_SERVICES if start.startswith(sign)), "something else")
         self._events.append(WrongService(what))
         self._lose(f"{what} answers there, not a ud2p broker")

@@ -42,6 +42,7 @@ class Code(StrEnum):
     NO_SUCH_INVITATION = "no-such-invitation"
     NOT_YOUR_INVITATION = "not-your-invitation"
     NO_SUCH_SESSION = "no-such-session"
+    BUSY = "busy"
     INTERNAL = "internal"
 
 
@@ -70,6 +71,7 @@ SENTENCES: dict[Code, str] = {
     Code.NO_SUCH_INVITATION: "that invitation is over or never was; ask for a new one",
     Code.NOT_YOUR_INVITATION: "only the one who was invited can accept",
     Code.NO_SUCH_SESSION: "that session is over; connect to the client again",
+    Code.BUSY: "that client does not keep up with what comes in; try again later",
     Code.INTERNAL: "the broker could not do that; try again, and tell whoever runs it if it stays so",
 }
 """The sentence of each code that needs nothing added."""

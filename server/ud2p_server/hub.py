@@ -1,0 +1,241 @@
+"""The hub: what a broker does with its clients' requests. It waits for the directory and for gatekeepers, and for
+nothing else; who is told what goes through each client's :class:`~ud2p_server.client.Link`.
+
+Theory of operation. The requests of one client are handled one after the other, those of different clients in any
+order; so what was true before an ``await`` is looked at again after it. The rooms behind the hub: presence (who is
+logged in), inviting (who asked whom), introductions (who was brought together).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Coroutine, Mapping
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+from ud2p.contracts.directory import Directory
+from ud2p.contracts.gate import LoginRequest as Question
+from ud2p.protocol.messages import (
+    PROTOCOL_VERSION,
+    AcceptRequest,
+    AvailableRequest,
+    Goodbye,
+    Greeting,
+    InviteRequest,
+    LeaveRequest,
+    Left,
+    ListRequest,
+    Login,
+    Message,
+    PingRequest,
+    Pong,
+    RefuseRequest,
+    Signal,
+    StatusRequest,
+    StatusSet,
+    Welcome,
+)
+from ud2p.protocol.refusals import Code
+from ud2p_server.client import Client, Link
+from ud2p_server.gatekeepers import Gatekeepers
+from ud2p_server.introductions import Introductions
+from ud2p_server.inviting import Inviting
+from ud2p_server.limits import Limits
+from ud2p_server.listing import list_available, list_everybody
+from ud2p_server.presence import Presence
+
+RESERVED_NAMES = frozenset({"x", "q"})
+"""What people type to leave and to cancel."""
+
+Work: TypeAlias = Coroutine[Any, Any, None]
+Handler: TypeAlias = Callable[[Client, Any, float], Work | None]
+
+
+@dataclass(frozen=True, slots=True)
+class HubSettings:
+    """What a hub is told about its broker."""
+
+    software: str
+    """In the greeting."""
+    udp_port: int
+    """Where the rendezvous listens."""
+    show_addresses: bool
+    """Whether clients see each other's addresses before they are introduced."""
+
+
+class Hub:
+    """The broker without its sockets. All calls on one loop; ``now`` in seconds on one clock."""
+
+    def __init__(
+        self,
+        settings: HubSettings,
+        limits: Limits,
+        directory: Directory,
+        gatekeepers: Gatekeepers,
+        random: Callable[[int], bytes],
+        log: Callable[[str], None],
+    ) -> None:
+        """
+        :param random: gives that many unpredictable bytes (``os.urandom``)
+        :param log: takes a sentence for whoever runs the broker
+        """
+        self._settings = settings
+        self._gatekeepers = gatekeepers
+        self._random = random
+        self._log = log
+        self._next_route = 0
+        self.presence = Presence(directory)
+        self.introductions = Introductions(limits, random)
+        self.inviting = Inviting(
+            self.presence,
+            self.introductions,
+            gatekeepers,
+            limits,
+            random,
+            show_addresses=settings.show_addresses,
+        )
+        self._handlers: Mapping[type[Message], Handler] = {
+            Login: self._login,
+            ListRequest: self._list,
+            AvailableRequest: self._available,
+            StatusRequest: self._status,
+            InviteRequest: self.inviting.invite,
+            AcceptRequest: self.inviting.accept,
+            RefuseRequest: self.inviting.refuse,
+            Signal: self._signal,
+            LeaveRequest: self._leave,
+            PingRequest: self._ping,
+        }
+
+    def connect(self, link: Link, host: str, port: int) -> Client:
+        """Somebody connected.
+
+        :param host: the IP address, in canonical form
+        """
+        self._next_route += 1
+        return Client(link, host, port, f"{self._next_route:x}")
+
+    def greet(self, client: Client) -> None:
+        """Send the first line of all."""
+        nonce = self._random(32)
+        client.link.send(Greeting(version=PROTOCOL_VERSION, nonce=nonce, software=self._settings.software))
+
+    def handle(self, client: Client, message: Message, now: float) -> Work | None:
+        """Handle what a client sent.
+
+        :returns: the rest of the work, to be awaited before this client's next message; None when it is done
+        """
+        return self._handlers[type(message)](client, message, now)
+
+    def fail(self, client: Client, message: Message, error: Exception) -> None:
+        """Handling a message raised: tell the client that it was not its fault, and the log whose it was."""
+        self._log(f"could not handle a {type(message).__name__} of {client.name or client.address}: {error!r}")
+        client.refuse(message, Code.INTERNAL)
+        if isinstance(message, Login):
+            client.link.close()
+
+    async def disconnect(self, client: Client) -> None:
+        """The connection ended, in whatever way. Called after all that this client sent was handled."""
+        client.gone = True
+        self._forget(client)
+        await self.presence.release(client)
+
+    def shut_down(self) -> None:
+        """Tell everybody that the broker ends."""
+        for client in self.presence.clients():
+            client.link.send(Goodbye(reason="shutdown", text="the broker shuts down; it may be back later"))
+
+    def next_timer(self) -> float | None:
+        """When :meth:`handle_timer` has something to do."""
+        times = (self.inviting.next_timer(), self.introductions.next_timer())
+        return min((time for time in times if time is not None), default=None)
+
+    def handle_timer(self, now: float) -> None:
+        """Do what is due; calling it early is harmless."""
+        self.inviting.handle_timer(now)
+        self.introductions.handle_timer(now)
+
+    # Coming and going
+
+    async def _login(self, client: Client, login: Login, now: float) -> None:
+        refusal = await self._why_not(client, login)
+        if refusal is not None:
+            client.refuse(login, *refusal)
+        elif await self._take_name(client, login):
+            self._welcome(client, login)
+            return
+        else:
+            client.refuse(login, Code.NAME_TAKEN, f"the name {login.name} is taken; choose another")
+        client.link.close()
+
+    async def _why_not(self, client: Client, login: Login) -> tuple[Code, str] | None:
+        """Why this login is refused before its name is looked up."""
+        if login.version != PROTOCOL_VERSION:
+            return Code.VERSION, (
+                f"this broker speaks version {PROTOCOL_VERSION} of the protocol, the client version {login.version};"
+                " update the older of the two"
+            )
+        if login.name.casefold() in RESERVED_NAMES:
+            return Code.NAME_INVALID, ""
+        reason = await self._gatekeepers.ask_broker_login(Question(login.name, client.address))
+        return None if reason is None else (Code.REFUSED, reason)
+
+    async def _take_name(self, client: Client, login: Login) -> bool:
+        if await self.presence.add(client, login.name, login.online):
+            return True
+        older = None if login.token is None else await self.presence.holder(login.name, login.token)
+        if older is None:
+            return False
+        text = "the same client connected anew; this connection is over"
+        older.link.send(Goodbye(reason="replaced", text=text))
+        older.link.close()
+        self._forget(older)
+        await self.presence.release(older)
+        return await self.presence.add(client, login.name, login.online)
+
+    def _welcome(self, client: Client, login: Login) -> None:
+        client.token = self._random(16)
+        client.link.send(
+            Welcome(
+                re=login.id,
+                name=client.name,
+                token=client.token,
+                address=client.address,
+                udp_port=self._settings.udp_port,
+            )
+        )
+
+    def _leave(self, client: Client, request: LeaveRequest, now: float) -> None:
+        client.link.send(Left(re=request.id))
+        client.link.close()
+
+    def _forget(self, client: Client) -> None:
+        if self.presence.forget(client):
+            self.inviting.end_of(client, "gone")
+            self.introductions.end_of(client)
+
+    async def _status(self, client: Client, request: StatusRequest, now: float) -> None:
+        if not await self.presence.set_status(client, request.online):
+            return  # Replaced meanwhile and told so.
+        if not request.online:
+            self.inviting.end_of(client, "offline")
+        client.link.send(StatusSet(re=request.id, online=request.online))
+
+    # Asking
+
+    async def _list(self, client: Client, request: ListRequest, now: float) -> None:
+        shows = self._settings.show_addresses
+        client.link.send(await list_everybody(self.presence.directory, request, shows))
+
+    async def _available(self, client: Client, request: AvailableRequest, now: float) -> None:
+        shows = self._settings.show_addresses
+        client.link.send(await list_available(self.presence.directory, request, shows, client))
+
+    def _ping(self, client: Client, request: PingRequest, now: float) -> None:
+        client.link.send(Pong(re=request.id))
+
+    def _signal(self, client: Client, signal: Signal, now: float) -> None:
+        peer = self.introductions.peer_of(client, signal.session)
+        if peer is None:
+            client.refuse(signal, Code.NO_SUCH_SESSION)
+        elif not self.introductions.pass_on(signal, peer):
+            client.refuse(signal, Code.BUSY, f"{peer.name} does not keep up with what comes in; try again later")

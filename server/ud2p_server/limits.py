@@ -1,0 +1,44 @@
+"""What a broker allows its clients: every limit and lifetime, in one place."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ud2p.protocol.broker import TIMES, Times
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Limits of a broker. The defaults suit a hundred thousand honest clients."""
+
+    times: Times = TIMES
+    """Deadlines of a single connection."""
+    connections: int = 120_000
+    connections_per_address: int = 1_000
+    """From one IP address; this machine's own are not counted."""
+    queued_bytes: int = 256 * 1024
+    """What may wait for a client that does not read before it is dropped."""
+    busy_bytes: int = 128 * 1024
+    """What may wait for a client before others can't add to it, so that nobody can get somebody else dropped."""
+    requests_a_turn: int = 100
+    """Requests of one client that are handled before others have their turn."""
+    closing_s: float = 5.0
+    """How long a closed connection may take to read its last lines."""
+    shutdown_s: float = 2.0
+    """The same, when the broker ends."""
+    invitation_s: float = 60.0
+    """How long an invitation waits for its answer."""
+    outgoing_invitations: int = 16
+    """Pending, of one client."""
+    incoming_invitations: int = 64
+    """Pending, to one client."""
+    invitations_burst: int = 60
+    """Invitations that a client may make at once..."""
+    invitations_a_second: float = 1.0
+    """...and how fast that allowance comes back."""
+    rendezvous_wait_s: float = 3.0
+    """How long both peers are waited for before each is told what is known of the other."""
+    rendezvous_keep_s: float = 30.0
+    """How long registrations are taken."""
+    sessions: int = 64
+    """Introductions of one client for which signals are passed on; the oldest ends when there are more."""

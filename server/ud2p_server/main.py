@@ -1,0 +1,125 @@
+"""Running a broker: what ``ud2p serve`` does once its command line is read."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import errno
+import signal
+import sys
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from ud2p.errors import UD2PError
+from ud2p_server.limits import Limits
+from ud2p_server.server import Broker, ServeSettings
+
+if TYPE_CHECKING:
+    from ud2p.plugins import PluginManager
+
+__all__ = ["Broker", "Limits", "ServeSettings", "run", "serve"]
+
+
+async def serve(
+    settings: ServeSettings,
+    plugins: PluginManager,
+    *,
+    ready: Callable[[str, int], None] | None = None,
+    stop: asyncio.Event | None = None,
+    log: Callable[[str], None] | None = None,
+) -> None:
+    """Run a broker until it is stopped or cancelled; its clients are told.
+
+    :param ready: called with host and port as soon as it listens
+    :param stop: set it to stop
+    :param log: takes lines for whoever runs it; None writes them to standard error
+    :raises PluginError: there is no such directory
+    :raises UsageError: the address is open to strangers, and ``insecure`` is not set
+    :raises OSError: the port is taken, or the address is not here
+    """
+    broker = Broker(settings, plugins, log=log)
+    await broker.start()
+    try:
+        if ready is not None:
+            ready(broker.host, broker.port)
+        await (stop or asyncio.Event()).wait()
+    finally:
+        await broker.close()
+
+
+def run(settings: ServeSettings, plugins: PluginManager) -> int:
+    """Run a broker until SIGINT or SIGTERM.
+
+    :returns: the exit code: 0, or what the sentence on standard error stands for
+    """
+    _allow_many_connections()
+    try:
+        with asyncio.Runner(loop_factory=_loop_factory()) as runner:
+            runner.run(_serve_until_signal(settings, plugins))
+    except KeyboardInterrupt:
+        return 0  # Where signals can't be handled in the loop (Windows): the broker has closed on its way here.
+    except UD2PError as error:
+        return _fail(str(error), error.exit_code)
+    except OSError as error:
+        return _fail(_listen_problem(settings, error), 1)
+    return 0
+
+
+async def _serve_until_signal(settings: ServeSettings, plugins: PluginManager) -> None:
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        with contextlib.suppress(NotImplementedError, ValueError, RuntimeError):
+            loop.add_signal_handler(number, stop.set)
+    await serve(settings, plugins, ready=_say_ready, stop=stop)
+    _say("Broker stopped")
+
+
+def _say_ready(host: str, port: int) -> None:
+    where = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+    _say(f"Broker listening on {where} (TCP and UDP); stop it with Ctrl-C")
+
+
+def _say(text: str) -> None:
+    with contextlib.suppress(OSError, ValueError):  # Nobody need be there to read it.
+        print(text, flush=True)
+
+
+def _fail(text: str, code: int) -> int:
+    with contextlib.suppress(OSError, ValueError):
+        print(text, file=sys.stderr, flush=True)
+    return code
+
+
+def _listen_problem(settings: ServeSettings, error: OSError) -> str:
+    """Why it can't listen, as a sentence."""
+    where = f"port {settings.port} is taken on {settings.host}"
+    if error.errno == errno.EADDRINUSE:
+        return f"{where}; stop the other program or choose another with --port"
+    if error.errno == errno.EACCES:
+        return f"port {settings.port} needs special rights; choose one above 1023 with --port"
+    if error.errno == errno.EADDRNOTAVAIL or not isinstance(error.errno, int) or error.errno < 0:
+        return f"{settings.host} is not an address of this machine; choose another with --host"
+    return f"can't listen on {settings.host} port {settings.port}: {error.strerror}; choose others with --host, --port"
+
+
+def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
+    """uvloop's where it is installed (``ud2p[fast]``)."""
+    try:
+        import uvloop  # here: it is optional, and costs 60 ms that only a broker should pay
+    except ImportError:
+        return None
+    factory: Callable[[], asyncio.AbstractEventLoop] = uvloop.new_event_loop
+    return factory
+
+
+def _allow_many_connections() -> None:
+    """Raise the soft limit on open files to the hard one; a broker needs one for each client."""
+    try:
+        import resource  # here: POSIX only
+    except ImportError:
+        return
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft != hard:
+        with contextlib.suppress(OSError, ValueError):
+            resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))

@@ -1,0 +1,111 @@
+"""What the connections of one broker share: the hub, the wheel, the limits, the tasks."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+from ud2p.networks import is_loopback, parse_ip
+from ud2p.protocol.messages import Refusal
+from ud2p.protocol.refusals import SENTENCES, Code
+from ud2p_server.client import Client
+from ud2p_server.hub import Hub
+from ud2p_server.limits import Limits
+from ud2p_server.link import ClientLink
+from ud2p_server.wheel import Wheel
+
+TICK_S = 0.5
+
+
+class Switchboard:
+    """Connections on one side, the hub on the other."""
+
+    def __init__(self, hub: Hub, limits: Limits, note: Callable[[str], None], loop: asyncio.AbstractEventLoop) -> None:
+        self.hub = hub
+        self.limits = limits
+        self.note = note
+        self.loop = loop
+        self.now = loop.time
+        self.wheel = Wheel(TICK_S)
+        self.links: set[ClientLink] = set()
+        self._from_host: dict[str, int] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._empty = asyncio.Event()
+        self._timer = loop.call_later(TICK_S, self._tick)
+
+    def connected(self, link: ClientLink, peername: tuple[Any, ...]) -> None:
+        """A connection was made."""
+        host = str(parse_ip(peername[0]))
+        link.client = self.hub.connect(link, host, peername[1])
+        self.links.add(link)
+        count = self._from_host.get(host, 0) + 1
+        self._from_host[host] = count
+        is_flood = count > self.limits.connections_per_address and not is_loopback(host)
+        if is_flood or len(self.links) > self.limits.connections:
+            link.send(Refusal(code=Code.BROKER_FULL, text=SENTENCES[Code.BROKER_FULL]))
+            link.close()
+            return
+        self.hub.greet(link.client)
+        self.wheel.schedule(link)
+
+    def disconnected(self, link: ClientLink) -> None:
+        """A connection is no more."""
+        self.wheel.remove(link)
+        self.links.discard(link)
+        if not self.links:
+            self._empty.set()
+        host = link.client.host
+        left = self._from_host[host] - 1
+        if left:
+            self._from_host[host] = left
+        else:
+            del self._from_host[host]
+
+    def forget(self, client: Client) -> None:
+        """A client is gone and nothing that it asked for is still under way."""
+        if client.name:
+            self.run(self._forget(client))
+        else:
+            client.gone = True
+
+    async def _forget(self, client: Client) -> None:
+        try:
+            await self.hub.disconnect(client)
+        except Exception as error:  # noqa: BLE001 - a directory plugin may raise anything
+            self.note(f"could not take {client.name} out of the directory: {error!r}")
+
+    def run(self, work: Coroutine[Any, Any, None]) -> None:
+        """Run something to its end."""
+        task = self.loop.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    def _tick(self) -> None:
+        now = self.now()
+        self.wheel.handle_timer(now)
+        self.hub.handle_timer(now)
+        self._timer = self.loop.call_later(TICK_S, self._tick)
+
+    async def close(self) -> None:
+        """Say goodbye to all, give them a moment to read it, and cut what is left."""
+        self.hub.shut_down()
+        for link in list(self.links):
+            link.close()
+        await self._wait_until_empty()
+        self._timer.cancel()
+        for link in list(self.links):
+            link.abort()
+        await self._wait_until_empty()
+        if self._tasks:
+            _, late = await asyncio.wait(self._tasks, timeout=self.limits.shutdown_s)
+            for task in late:
+                task.cancel()
+            await asyncio.gather(*late, return_exceptions=True)
+
+    async def _wait_until_empty(self) -> None:
+        if self.links:
+            self._empty.clear()
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._empty.wait(), self.limits.shutdown_s)
