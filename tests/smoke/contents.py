@@ -7,11 +7,11 @@ The wheel is built from the sdist, so what the build needs and the sdist lacks s
 
 from __future__ import annotations
 
-import configparser
 import sys
 import tarfile
 import tomllib
 import zipfile
+from importlib.metadata import EntryPoints, PathDistribution
 from pathlib import Path
 from typing import Any
 
@@ -43,13 +43,11 @@ def wheel_problems(path: Path, project: dict[str, Any]) -> list[str]:
     with zipfile.ZipFile(path) as wheel:
         packed = set(wheel.namelist())
         about = next(name.split("/")[0] for name in packed if name.endswith(".dist-info/METADATA"))
-        entry_points = configparser.RawConfigParser(delimiters="=")
-        entry_points.optionxform = str  # type: ignore[assignment,method-assign] - the documented way to keep capitals
-        entry_points.read_string(wheel.read(f"{about}/entry_points.txt").decode())
+        entry_points = PathDistribution(zipfile.Path(wheel, f"{about}/")).entry_points
     found = {name for name in packed if not name.startswith(f"{about}/")}
     return [
         *(f"{path.name} lacks {name}" for name in sorted(wanted - found)),
-        *(f"{path.name} holds {name}, which no user needs" for name in sorted(found - wanted)),
+        *(f"{path.name} holds {name}, which is no file of its packages" for name in sorted(found - wanted)),
         *(
             f"{path.name} does not mark {folder.name} as typed"
             for folder in folders
@@ -61,11 +59,9 @@ def wheel_problems(path: Path, project: dict[str, Any]) -> list[str]:
     ]
 
 
-def entry_point_problems(
-    path: Path, group: str, wanted: dict[str, str], found: configparser.RawConfigParser
-) -> list[str]:
+def entry_point_problems(path: Path, group: str, wanted: dict[str, str], found: EntryPoints) -> list[str]:
     """What is wrong with one group of entry points, a sentence each."""
-    packed = dict(found[group]) if group in found else {}
+    packed = {point.name: point.value for point in found.select(group=group)}
     if packed == wanted:
         return []
     return [f"{path.name} names in [{group}] {packed}, and pyproject.toml {wanted}"]
