@@ -1,8 +1,9 @@
 """All plugins, in order, and the one place where an implementation is called and a fault is named.
 
 pluggy asks the plugin that registered last first, so plugins are registered from the last to the first; ``tryfirst``
-and ``trylast`` then do what pluggy says they do (of several that try to be last, the first in order is last). pluggy's own way of calling is not used: it stops at the first
-exception, and here one plugin's exception must not silence another.
+and ``trylast`` then do what pluggy says they do (of several that try to be last, the first in order is last). pluggy's
+own way of calling is not used: it stops at the first exception, and here one plugin's exception must not silence
+another.
 """
 
 from __future__ import annotations
