@@ -75,19 +75,23 @@ class ChatShell(LineShell):
         """A line of the user's, or a word of the desk's."""
         if line == CHAT_OVER:
             return self._desk.chat is not self._chat
-        if self._desk.questions.answer_line(line, self.input.last_line_begun_at):
-            return self._made_room()
-        if line == LEAVE:
-            return self._leave()
-        if line.split(None, 1)[:1] == ["sendf"] and not line.startswith(" "):
-            self._send_files(line.strip()[len("sendf") :])
-        elif line.startswith(("//", " ")):
+        if line.startswith(("//", " ")):
             self._desk.post(line[1:])
-        elif line.startswith("/"):
-            return self._command(line[1:])
-        else:
+            return False
+        is_answer = self._desk.questions.is_answer(line, self.input.last_line_begun_at)
+        is_sendf = line.split(None, 1)[:1] == ["sendf"]
+        if not (is_answer or is_sendf or line == LEAVE or line.startswith("/")):
             self._desk.post(line)
-        return False
+            return False
+        # The prompt takes itself off the screen; what was no message is put back as it was typed.
+        self._desk.stage.show(screen.OwnMessage(line, None))
+        if is_answer:
+            self._desk.questions.answer_line(line)
+            return self._made_room()
+        if is_sendf:
+            self._send_files(line.strip()[len("sendf") :])
+            return False
+        return self._leave() if line == LEAVE else self._command(line[1:])
 
     def end_of_input(self) -> bool:
         """What was typed arrives first; then the chat is left."""

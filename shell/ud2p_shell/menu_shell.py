@@ -60,7 +60,8 @@ class MenuShell(LineShell):
         if line == OPEN_CHAT:
             chat = self.desk.next_chat()
             return chat is not None and self._chat(chat)
-        if self.desk.questions.answer_line(line, self.input.last_line_begun_at):
+        if self.desk.questions.is_answer(line, self.input.last_line_begun_at):
+            self.desk.questions.answer_line(line)
             return self._enter_accepted()
         stop = super().run_line(line)
         return stop or self._enter_accepted()

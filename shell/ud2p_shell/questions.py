@@ -55,16 +55,13 @@ class Questions:
         self._remove(index)
         return True
 
-    def answer_line(self, line: str, begun_at: float) -> bool:
-        """Take a line for an answer, if it is exactly y or n and was begun after the question appeared.
+    def is_answer(self, line: str, begun_at: float) -> bool:
+        """Whether a line answers the question: it is exactly y or n and was begun after the question appeared."""
+        return bool(self._waiting) and line.strip().casefold() in ("y", "n") and begun_at > self._shown_at
 
-        :returns: whether it was one
-        """
-        yes = {"y": True, "n": False}.get(line.strip().casefold())
-        if yes is None or not self._waiting or begun_at <= self._shown_at:
-            return False
-        self._take(0).answer(yes, "")
-        return True
+    def answer_line(self, line: str) -> None:
+        """Take a line that is an answer."""
+        self._take(0).answer(line.strip().casefold() == "y", "")
 
     def answer(self, peer: str, yes: bool, reason: str = "") -> bool:
         """Answer the question of ``peer``, or the one shown when ``peer`` is empty.

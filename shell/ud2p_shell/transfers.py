@@ -38,6 +38,7 @@ class Transfers:
         """Offer a file, and send it when it is accepted."""
         size_bytes = path.stat().st_size if path.is_file() else 0
         self._desk.stage.show(screen.FileSending(chat.peer, path.name, size_bytes))
+        self._desk.stage.show(screen.WaitingForAnswer(chat.peer))
         bar = self._bar(f"Sending file to {chat.peer}...")
         self._start(chat, chat.send_file(path, bar), path.name, sent=True)
 
