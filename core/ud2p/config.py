@@ -69,7 +69,8 @@ def load_settings(
 ) -> Settings:
     """Read all sources.
 
-    :param flags: what the command line said, by the names of :class:`Settings`; None means not said
+    :param flags: what the command line said, by the names of :class:`Settings`. None and False mean not said: no flag
+        takes back a switch that the environment or the file turned on
     :param environ: the environment, ``os.environ`` by default
     :param warn: gets a sentence, safe to print, for each thing in the file that is not known
     :raises UsageError: a flag can't be used
@@ -84,7 +85,7 @@ def load_settings(
     from_flags = {
         key: _convert(key, value, f"--{key.replace('_', '-')}", UsageError)
         for key, value in (flags or {}).items()
-        if value is not None
+        if value is not None and value is not False
     }
     sources: list[dict[str, Any]] = [from_file, from_environ, from_flags]
     no_plugin = tuple(dict.fromkeys(name for source in sources for name in source.get("no_plugin", ())))

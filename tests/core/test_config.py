@@ -93,6 +93,15 @@ def test_flags_win_over_the_environment_and_that_over_the_file(environ: dict[str
     assert not settings.safe_mode
 
 
+def test_a_switch_that_was_not_given_as_a_flag_turns_nothing_off(environ: dict[str, str]) -> None:
+    write(environ, "insecure = true")
+    environ["UD2P_PLUGINS"] = "off"
+    settings = load_settings({"insecure": False, "safe_mode": False}, environ=environ)
+    assert settings.insecure
+    assert settings.safe_mode
+    assert load_settings({"insecure": True}, environ=environ).insecure
+
+
 def test_plugins_that_are_turned_off_anywhere_stay_off(environ: dict[str, str]) -> None:
     write(environ, 'no_plugin = ["one", "two"]')
     environ["UD2P_NO_PLUGIN"] = "three"
