@@ -232,16 +232,20 @@ def inspect_source(path: Path) -> Source:
     :raises UnsafeName: when no receiver would take its name
     """
     try:
-        with path.open("rb") as file:
-            status = os.fstat(file.fileno())
-    except IsADirectoryError:
-        raise TransferError(f"{path} is a folder; name one file") from None
+        # Without O_NONBLOCK, opening a pipe would wait for somebody to write to it.
+        descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0))
+        try:
+            status = os.fstat(descriptor)
+        finally:
+            os.close(descriptor)
     except FileNotFoundError:
         raise TransferError(f"there is no file {path}; check the name") from None
     except PermissionError:
         raise TransferError(f"{path} can't be read; check its permissions") from None
     except (OSError, ValueError) as error:
         raise TransferError(f"{path} can't be read: {getattr(error, 'strerror', None) or error}") from None
+    if stat.S_ISDIR(status.st_mode):
+        raise TransferError(f"{path} is a folder; name one file")
     if not stat.S_ISREG(status.st_mode):
         raise TransferError(f"{path} is not an ordinary file; name one that is")
     return Source(path.absolute(), check_file_name(path.name), status.st_size)

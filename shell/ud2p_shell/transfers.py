@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ud2p import screen
+from ud2p.chat_files import inspect_source
 from ud2p.errors import UD2PError
 
 if TYPE_CHECKING:
@@ -36,8 +37,12 @@ class Transfers:
 
     def send(self, chat: Chat, path: Path) -> None:
         """Offer a file, and send it when it is accepted."""
-        size_bytes = path.stat().st_size if path.is_file() else 0
-        self._desk.stage.show(screen.FileSending(chat.peer, path.name, size_bytes))
+        try:
+            source = inspect_source(path)
+        except UD2PError as error:
+            self._desk.stage.show(screen.FileFailed(path.name or str(path), str(error), True))
+            return
+        self._desk.stage.show(screen.FileSending(chat.peer, source.name, source.size_bytes))
         self._desk.stage.show(screen.WaitingForAnswer(chat.peer))
         bar = self._bar(f"Sending file to {chat.peer}...")
         self._start(chat, chat.send_file(path, bar), path.name, sent=True)
