@@ -139,12 +139,15 @@ class ClientLink(asyncio.Protocol):
         hub = self._board.hub
         try:
             work = hub.handle(self.client, message, now)
-        except Exception as error:  # noqa: BLE001 - whatever a handler meets, the broker goes on
-            hub.fail(self.client, message, error)
-        else:
-            if work is not None:
+            if work is None:
+                return
+            if type(message) in self._board.direct:
+                _finish(work)
+            else:
                 self._is_busy = True
                 self._board.run(self._await(work, message))
+        except Exception as error:  # noqa: BLE001 - whatever a handler meets, the broker goes on
+            hub.fail(self.client, message, error)
 
     async def _await(self, work: Work, message: Message) -> None:
         try:
@@ -235,3 +238,13 @@ class ClientLink(asyncio.Protocol):
             self._work(now)
         elif now >= self._over_at:
             self.abort()
+
+
+def _finish(work: Work) -> None:
+    """Run to its end what has promised not to wait."""
+    try:
+        work.send(None)
+    except StopIteration:
+        return
+    work.close()
+    raise RuntimeError("the directory promised never to wait, and waits")

@@ -89,7 +89,7 @@ class Broker:
         try:
             self._check_exposure(ports.host)
             self._directory = directory.make()
-            await self._open(ports, self._directory)
+            await self._open(ports, self._directory, directory.never_waits)
         except BaseException:
             ports.close()
             await self.close()
@@ -103,7 +103,7 @@ class Broker:
                 "listen on a private address with --host, or use --insecure to do it all the same"
             )
 
-    async def _open(self, ports: Ports, directory: Directory) -> None:
+    async def _open(self, ports: Ports, directory: Directory, never_waits: bool) -> None:
         loop = asyncio.get_running_loop()
         shows_addresses = self._settings.show_addresses or is_loopback(ports.host)
         hub = Hub(
@@ -114,7 +114,7 @@ class Broker:
             os.urandom,
             self._log,
         )
-        self._board = board = Switchboard(hub, self._limits, self._log, loop)
+        self._board = board = Switchboard(hub, self._limits, self._log, loop, never_waits=never_waits)
         receive = hub.introductions.receive_datagram
         self._rendezvous, _ = await loop.create_datagram_endpoint(
             lambda: RendezvousPort(receive, loop.time), sock=ports.udp

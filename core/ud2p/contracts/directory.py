@@ -82,3 +82,5 @@ class DirectoryInfo:
     name: str
     make: Callable[[], Directory]
     summary: str = ""
+    never_waits: bool = False
+    """Promises that no call ever suspends; a broker then asks without a task for each question."""

@@ -158,14 +158,20 @@ class BrokerConnection:
 
     def next_event(self) -> Event | None:
         """The next thing that happened, None when there is nothing more."""
-        while not self._events and not self._closed:
+        is_broker = self.side is Side.BROKER
+        while not self._events:
+            if self._closed:
+                return None
             if self._waiting:
-                self._receive_line(self._waiting.pop())
-            elif not self._has_wrong_greeting():
+                line = self._waiting.pop()
+                message = self._receive_from_client(line) if is_broker else self._receive_from_broker(line)
+                if message is not None:
+                    return message
+            elif is_broker or not self._has_wrong_greeting():
                 if not self._eof:
                     return None
                 self._lose_at_eof()
-        return self._events.pop(0) if self._events else None
+        return self._events.pop(0)
 
     def events(self) -> list[Event]:
         """All that happened since the last call, in order."""
@@ -178,12 +184,6 @@ class BrokerConnection:
     def has_more(self) -> bool:
         """Whether something waits for :meth:`next_event`."""
         return bool(self._events or ((self._waiting or self._eof) and not self._closed))
-
-    def _receive_line(self, line: bytes) -> None:
-        if self.side is Side.BROKER:
-            self._receive_from_client(line)
-        else:
-            self._receive_from_broker(line)
 
     def _lose_at_eof(self) -> None:
         other = "broker" if self.side is Side.CLIENT else "client"
@@ -361,21 +361,23 @@ class BrokerConnection:
 
     # A broker listens
 
-    def _receive_from_client(self, line: bytes) -> None:
+    def _receive_from_client(self, line: bytes) -> Message | None:
+        """The message in a line; None for a bad one, which has become an event."""
         message = read_line(line, CLIENT_LINES)
         if isinstance(message, BadLine):
             if self.client_state is State.START and not message.fatal and not line.startswith(GREETING_START):
                 message = BadLine(Code.NOT_LOGGED_IN, SENTENCES[Code.NOT_LOGGED_IN], message.re)
             self._bad_from_client(message)
-            return
+            return None
         state = CLIENT_MAY[self.client_state].get(type(message))
         if state is not None:
             self.client_state = state
             self._bad_lines = 0
-            self._events.append(message)
-        elif self.client_state is not State.OVER:
+            return message
+        if self.client_state is not State.OVER:
             code = Code.NOT_LOGGED_IN if self.client_state is State.START else Code.ALREADY_LOGGED_IN
             self._bad_from_client(BadLine(code, SENTENCES[code], message.id if isinstance(message, Request) else None))
+        return None
 
     def _bad_from_client(self, bad: BadLine) -> None:
         """Answer a bad line, and end the connection where nothing good can follow.
@@ -396,14 +398,15 @@ class BrokerConnection:
 
     # A client listens
 
-    def _receive_from_broker(self, line: bytes) -> None:
+    def _receive_from_broker(self, line: bytes) -> Message | None:
+        """The message in a line; None for one that is bad, or that only concerns this machine."""
         if self.broker_state is State.START and not line.startswith(GREETING_START):
             self._call_wrong(line)
-            return
+            return None
         message = read_line(line, BROKER_LINES)
         if isinstance(message, BadLine):
             self._bad_from_broker(message.code, f"it sent a bad line: {message.text}")
-            return
+            return None
         assert self._asked is not None
         state = BROKER_MAY[self.broker_state].get(type(message))
         if state is None:
@@ -421,7 +424,8 @@ class BrokerConnection:
             self.broker_state = state
             self._since = self._heard_at
             if self._asked.settle(message) and not self._answers_own_ping(message):
-                self._events.append(message)
+                return message
+        return None
 
     def _answers_own_ping(self, message: Message) -> bool:
         if self._ping is None or not isinstance(message, Pong) or message.re != self._ping[0]:
@@ -436,7 +440,7 @@ class BrokerConnection:
     def _has_wrong_greeting(self) -> bool:
         """Tell at the first bytes who has reached another service, which may never end its line."""
         half = self._lines.half
-        if self.side is Side.BROKER or self.broker_state is not State.START or GREETING_START.startswith(half[:5]):
+        if self.broker_state is not State.START or GREETING_START.startswith(half[:5]):
             return False
         self._call_wrong(half)
         return True

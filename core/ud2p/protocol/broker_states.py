@@ -15,7 +15,7 @@ the greeting and with all else for the Welcome.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from enum import Enum
+from enum import Enum, StrEnum
 from typing import TypeAlias
 
 from ud2p.protocol.messages import (
@@ -55,8 +55,8 @@ class Side(Enum):
     BROKER = "broker"
 
 
-class State(Enum):
-    """How far one side has come."""
+class State(StrEnum):
+    """How far one side has come. (A StrEnum, for that one hashes in C: the tables are asked for every line.)"""
 
     START = "start"
     """It has sent nothing yet."""

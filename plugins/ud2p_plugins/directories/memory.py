@@ -94,4 +94,6 @@ def _discard(names: list[str], name: str) -> None:
 @impl
 def ud2p_register_directories() -> Sequence[DirectoryInfo]:
     """The directory ``memory``."""
-    return [DirectoryInfo("memory", MemoryDirectory, "in the broker's own process, gone when it ends")]
+    return [
+        DirectoryInfo("memory", MemoryDirectory, "in the broker's own process, gone when it ends", never_waits=True)
+    ]
