@@ -56,7 +56,7 @@ def safe_render(theme: Theme | None, event: ScreenEvent, width: int) -> Rendered
                 return Rendered(_checked(event, lines))
         except (Exception, SystemExit) as error:  # noqa: BLE001  # a theme may raise whatever it likes
             problem = _said(error)
-    return Rendered(tuple(PlainTheme().render(event, width) or ()), problem)
+    return Rendered(tuple(map(tuple, PlainTheme().render(event, width) or ())), problem)
 
 
 def _said(error: BaseException) -> str:

@@ -283,7 +283,8 @@ def _words(paragraph: str) -> Iterator[tuple[int, int, int]]:
         breakable = False  # whether a break may follow what was gathered so far
         for cluster, columns in [(run[0], len(run[0]))] if run[0].isascii() else _cells(run[0]):
             wide = columns == 2
-            if at > start and (wide or breakable) and cluster not in _CLOSING:
+            may_begin = columns > 0 and cluster not in _CLOSING  # a mark without columns stays with its base
+            if at > start and (wide or breakable) and may_begin:
                 yield start, at, size
                 start, size = at, 0
             at += len(cluster)

@@ -17,7 +17,7 @@ from ud2p.contracts import ThemeInfo
 from ud2p.hookspecs import impl
 from ud2p.plain_theme import PlainTheme
 from ud2p.plain_words import STYLES, WORDS
-from ud2p.theme_kit import align_right, box, center, hang
+from ud2p.theme_kit import align_right, box, center, flow, hang
 
 if TYPE_CHECKING:
     from ud2p.screen import ChatHeading, OwnMessage, PeerMessage
@@ -73,7 +73,7 @@ class Lutho(PlainTheme):
     def show_chat_heading(self, event: ChatHeading, width: int) -> Lines:
         """Everything in the middle, over a rule across the whole width."""
         keys = ("chat_heading", "chat_ready", "chat_details", "chat_note")
-        lines = [line for key in keys for line in self.sentence(key, event, width)]
+        lines = [line for key in keys for line in flow([self.span(key, self.say(key, event))], width)]
         return [*center(lines, width), [self.span("rule", self.rule_mark * width)]]
 
     def show_own_message(self, event: OwnMessage, width: int) -> Lines:
