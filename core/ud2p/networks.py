@@ -6,6 +6,7 @@ Sources: RFC 1122 (127/8), RFC 1918, RFC 3927 (169.254/16), RFC 4193 (fc00::/7),
 from __future__ import annotations
 
 import ipaddress
+from functools import lru_cache
 
 _PRIVATE = tuple(
     ipaddress.ip_network(network)
@@ -31,6 +32,15 @@ def parse_ip(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address:
     if isinstance(address, ipaddress.IPv6Address) and address.ipv4_mapped is not None:
         return address.ipv4_mapped
     return address
+
+
+@lru_cache(maxsize=1024)
+def canonical_ip(host: str) -> str:
+    """The one text form of an IP address, by the rules of :func:`parse_ip`.
+
+    :raises ValueError: when it is no IP address
+    """
+    return str(parse_ip(host))
 
 
 def is_private_test_network(host_ip: str) -> bool:

@@ -7,7 +7,7 @@ import contextlib
 from collections.abc import Callable, Coroutine
 from typing import Any
 
-from ud2p.networks import is_loopback, parse_ip
+from ud2p.networks import canonical_ip, is_loopback
 from ud2p.protocol.messages import AvailableRequest, ListRequest, Message, Refusal, StatusRequest
 from ud2p.protocol.refusals import SENTENCES, Code
 from ud2p_server.client import Client
@@ -50,7 +50,7 @@ class Switchboard:
 
     def connected(self, link: ClientLink, peername: tuple[Any, ...]) -> None:
         """A connection was made."""
-        host = str(parse_ip(peername[0]))
+        host = canonical_ip(peername[0])
         link.client = self.hub.connect(link, host, peername[1])
         self.links.add(link)
         count = self._from_host.get(host, 0) + 1

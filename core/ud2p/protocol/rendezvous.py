@@ -25,7 +25,7 @@ import struct
 from dataclasses import dataclass
 
 from ud2p.contracts.transport import Address
-from ud2p.networks import parse_ip
+from ud2p.networks import canonical_ip, parse_ip
 
 DATAGRAM_BYTES = 75
 FAST_INTERVAL_S = 0.1
@@ -80,7 +80,7 @@ def _pack_ip(host: str) -> bytes:
 
 
 def _unpack_ip(packed: bytes) -> str:
-    return str(parse_ip(str(ipaddress.IPv6Address(packed))))
+    return canonical_ip(str(ipaddress.IPv6Address(packed)))
 
 
 class RendezvousClient:
@@ -175,7 +175,7 @@ class RendezvousBook:
         :param host: the only IP address that they may come from
         :param expires_at: until when
         """
-        self._entries[id] = _Entry(key, str(parse_ip(host)), expires_at)
+        self._entries[id] = _Entry(key, canonical_ip(host), expires_at)
 
     def remove(self, id: bytes) -> None:
         """Expect it no more."""
@@ -196,7 +196,7 @@ class RendezvousBook:
         if request is None or entry is None or not self._is_welcome(request, entry, source, now):
             self.dropped += 1
             return None
-        host = str(parse_ip(source[0]))
+        host = canonical_ip(source[0])
         entry.counter = request.counter
         entry.address = (host, source[1])
         self._registered.append(request.id)
@@ -205,7 +205,7 @@ class RendezvousBook:
     def _is_welcome(self, request: _Datagram, entry: _Entry, source: Address, now: float) -> bool:
         if now >= entry.expires_at or request.counter <= entry.counter or source[1] == 0:
             return False
-        return str(parse_ip(source[0])) == entry.host and request.is_authentic(entry.key)
+        return canonical_ip(source[0]) == entry.host and request.is_authentic(entry.key)
 
     def events(self) -> list[bytes]:
         """The ids that registered since the last call, oldest first; one may be there again."""
