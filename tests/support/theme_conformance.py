@@ -57,7 +57,7 @@ class ThemeConformance:
             assert_keeps_the_contract(event, rendered.lines, columns)
 
     @given(event=hostile_events, columns=st.integers(MIN_WIDTH, MAX_WIDTH))
-    @settings(max_examples=400, deadline=None, suppress_health_check=list(HealthCheck))
+    @settings(max_examples=200, deadline=None, suppress_health_check=list(HealthCheck))
     def test_hostile_text_is_harmless_and_fits(self, event: ScreenEvent, columns: int) -> None:
         rendered = safe_render(type(self).make(), event, columns)
         assert not rendered.problem
