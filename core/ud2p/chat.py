@@ -28,6 +28,7 @@ from ud2p.events import (
 from ud2p.protocol.controls import Control, decode_control, encode_control
 from ud2p.protocol.frames import MAX_MESSAGE_BYTES, FrameType
 from ud2p.protocol.incoming import Arrived
+from ud2p.protocol.session import State
 from ud2p.protocol.session_events import Closed, Delivered, Heard, Opened, SessionEvent, Silent
 
 if TYPE_CHECKING:
@@ -339,9 +340,13 @@ class Chat:
         self.publish(ChatEnded(self, reason, closed.by_peer))
         self._host.plugins.observe("ud2p_chat_closed", chat=self, reason=reason)
 
-    async def drain(self) -> None:
-        """Wait until the peer knows of the end or does not answer, then let go of the socket."""
-        await self.driver.finished.wait()
+    async def drain(self, *, in_a_hurry: bool = False) -> None:
+        """Wait until the peer knows of the end or does not answer, then let go of the socket.
+
+        :param in_a_hurry: do not wait to answer a peer who said goodbye and may not have heard the answer
+        """
+        if not (in_a_hurry and self.driver.session.state is State.DRAINING):
+            await self.driver.finished.wait()
         if self.driver.endpoint is not None:
             await self.driver.endpoint.close()
 

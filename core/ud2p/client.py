@@ -233,7 +233,8 @@ class Client:
         if self._link is not None:
             link, self._link = self._link, None
             await link.leave()
-        await asyncio.gather(*(chat.drain() for chat in self._leaving.values()), return_exceptions=True)
+        leaving = (chat.drain(in_a_hurry=True) for chat in self._leaving.values())
+        await asyncio.gather(*leaving, return_exceptions=True)
         tasks = [task for task in self._tasks if task is not asyncio.current_task()]
         for task in tasks:
             task.cancel()

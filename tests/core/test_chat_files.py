@@ -1,0 +1,176 @@
+"""Files in a chat between two real clients; what the transfer itself promises is tested with its plugin."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import secrets
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from tests.support.people import two_in_a_chat
+
+from ud2p import (
+    FileDone,
+    FileOffered,
+    FileWithdrawn,
+    PluginManager,
+    TransferError,
+    TransferFailed,
+    TransferRefused,
+    UnsafeName,
+)
+from ud2p.chat_files import inspect_source
+from ud2p.protocol.controls import Offer
+
+
+class Bar:
+    """A progress that counts."""
+
+    def __init__(self) -> None:
+        self.total = self.done = self.finished = 0
+
+    def start(self, total_bytes: int) -> None:
+        self.total = total_bytes
+
+    def advance(self, n_bytes: int) -> None:
+        self.done += n_bytes
+
+    def finish(self) -> None:
+        self.finished += 1
+
+
+@pytest.mark.parametrize("cipher", ["aes-gcm", "xchacha20", "fernet"])
+@pytest.mark.parametrize("size_bytes", [0, 3_000_001])
+async def test_a_file_arrives(tmp_path: Path, cipher: str, size_bytes: int) -> None:
+    source = tmp_path / "Von.mp3"
+    source.write_bytes(secrets.token_bytes(size_bytes))
+    async with two_in_a_chat(ciphers=[cipher]) as (alice, mine, bob, theirs):
+        sending_bar, receiving_bar = Bar(), Bar()
+        sending = asyncio.ensure_future(mine.send_file(source, sending_bar))
+        offered = await bob.next(FileOffered)
+        assert (offered.offer.name, offered.offer.size_bytes) == ("Von.mp3", size_bytes)
+        assert bob.client.files == (offered.offer,)
+        (tmp_path / "in").mkdir()
+        received = await theirs.accept_file(offered.offer, tmp_path / "in", receiving_bar)
+        sent = await sending
+        assert received.path is not None
+        assert received.path.read_bytes() == source.read_bytes()
+        assert (sent.name, sent.size_bytes, sent.route) == ("Von.mp3", size_bytes, "direct")
+        assert (await alice.next(FileDone)).sent
+        assert not (await bob.next(FileDone)).sent
+        for bar in (sending_bar, receiving_bar):
+            assert (bar.total, bar.done, bar.finished) == (size_bytes, size_bytes, 1)
+        assert not alice.client.files
+        assert not bob.client.files
+
+
+async def test_a_declined_file(tmp_path: Path) -> None:
+    async with two_in_a_chat() as (alice, mine, bob, theirs):
+        sending = asyncio.ensure_future(mine.send_file(_file(tmp_path)))
+        offered = await bob.next(FileOffered)
+        await theirs.decline_file(offered.offer, "no room")
+        with pytest.raises(TransferRefused, match="no room"):
+            await sending
+        with pytest.raises(TransferFailed, match="not offered any more"):
+            await theirs.accept_file(offered.offer, tmp_path)
+
+
+async def test_an_offer_that_is_taken_back(tmp_path: Path) -> None:
+    async with two_in_a_chat() as (alice, mine, bob, _):
+        sending = asyncio.ensure_future(mine.send_file(_file(tmp_path)))
+        offered = await bob.next(FileOffered)
+        sending.cancel()
+        withdrawn = await bob.next(FileWithdrawn)
+        assert (withdrawn.offer, withdrawn.reason) == (offered.offer, "the sender cancelled it")
+        assert bob.client.files == ()
+
+
+async def test_leaving_ends_offers(tmp_path: Path) -> None:
+    async with two_in_a_chat() as (_, mine, bob, theirs):
+        sending = asyncio.ensure_future(mine.send_file(_file(tmp_path)))
+        await bob.next(FileOffered)
+        await theirs.leave()
+        with pytest.raises(TransferFailed, match="bob left the chat"):
+            await sending
+
+
+async def test_a_failure_of_the_receiver_is_told_to_both(tmp_path: Path) -> None:
+    async with two_in_a_chat() as (_, mine, bob, theirs):
+        sending = asyncio.ensure_future(mine.send_file(_file(tmp_path)))
+        offered = await bob.next(FileOffered)
+        with pytest.raises(TransferError):
+            await theirs.accept_file(offered.offer, tmp_path / "nowhere")
+        with pytest.raises(TransferError):
+            await sending
+
+
+@pytest.mark.parametrize("name", ["../up", "/etc/passwd", "..", "a\x1b[31m", "a/b", "a\\b", "\u202egpj.exe"])
+async def test_hostile_names_are_declined_unseen(name: str) -> None:
+    async with two_in_a_chat() as (_, mine, bob, theirs):
+        mine.send_control(Offer("0" * 32, name, 5, "tcp"))
+        mine.send_control(Offer("1" * 32, "harmless", 5, "tcp"))
+        assert (await bob.next(FileOffered)).offer.name == "harmless"
+        assert [offer.name for offer in theirs.files.waiting] == ["harmless"]
+
+
+async def test_a_transfer_that_the_receiver_lacks_is_declined(tmp_path: Path) -> None:
+    async with two_in_a_chat() as (alice, mine, bob, theirs):
+        mine.send_control(Offer("0" * 32, "a", 5, "pigeon"))
+        mine.send_control(Offer("1" * 32, "b", 5, "tcp"))
+        assert (await bob.next(FileOffered)).offer.name == "b"
+
+
+async def test_without_a_file_transfer_nothing_is_sent(tmp_path: Path) -> None:
+    plugins = PluginManager.load(disabled=["tcp"])
+    async with two_in_a_chat(plugins=plugins) as (_, mine, _bob, _theirs):
+        with pytest.raises(TransferError, match="no file transfer plugin tcp"):
+            await mine.send_file(_file(tmp_path))
+
+
+def test_what_can_be_sent(tmp_path: Path) -> None:
+    assert inspect_source(_file(tmp_path)).size_bytes == 4
+
+
+@pytest.mark.parametrize(
+    ("name", "sentence"), [("missing", "there is no file"), (".", "is a folder"), ("pipe", "not an ordinary file")]
+)
+def test_what_can_not_be_sent(tmp_path: Path, name: str, sentence: str) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(TransferError, match=sentence):
+        inspect_source(tmp_path / name)
+
+
+def test_a_file_that_may_not_be_read(tmp_path: Path) -> None:
+    path = _file(tmp_path)
+    path.chmod(0)
+    with _as_nobody(), pytest.raises(TransferError, match="can't be read"):
+        inspect_source(path)
+
+
+def test_a_name_that_no_receiver_would_take(tmp_path: Path) -> None:
+    path = tmp_path / "a\nb"
+    path.write_bytes(b"")
+    with pytest.raises(UnsafeName):
+        inspect_source(path)
+
+
+@contextlib.contextmanager
+def _as_nobody() -> Iterator[None]:
+    """Root may read everything, so root becomes somebody else for a moment."""
+    was_root = os.geteuid() == 0
+    if was_root:
+        os.seteuid(65534)
+    try:
+        yield
+    finally:
+        if was_root:
+            os.seteuid(0)
+
+
+def _file(folder: Path) -> Path:
+    path = folder / "Sprinter.mp3"
+    path.write_bytes(b"beat")
+    return path
