@@ -7,7 +7,12 @@ that is more than a sentence. A theme made from it replaces what it wants and no
         words = {**PlainTheme.words, "goodbye": "BYE"}
         styles = {"goodbye": "bold red"}
 
-        def show_peer_message(self, event, width): ...
+        def show_message_delivered(self, event: screen.MessageDelivered, width: int) -> Lines:
+        """One line is enough to recognise the message."""
+        words = " ".join(self.say("message_delivered", event).split("\n")).replace("\t", " ")
+        return [[self.span("message_delivered", truncate(words, width))]]
+
+    def show_peer_message(self, event, width): ...
 
 The styles (a usual set is :data:`ud2p.plain_words.STYLES`) are keyed by the words' keys, and by parts of lines:
 ``rule``, ``mark`` (``>`` and ``<``), ``peer_name``, ``peer_text``, ``own_text``, ``number``, ``person``, ``address``,
@@ -20,7 +25,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from ud2p.plain_words import WORDS, snake, variant
-from ud2p.text import pad_right
+from ud2p.text import pad_right, truncate
 from ud2p.text import width as columns_wide
 from ud2p.theme_kit import hang, one_line, paragraphs, seconds_words, size_words, spaces
 
@@ -164,6 +169,11 @@ class PlainTheme:
             return []
         key = "delivered" if event.delivered else "on_its_way"
         return [self.span(key, self.words[key])]
+
+    def show_message_delivered(self, event: screen.MessageDelivered, width: int) -> Lines:
+        """One line is enough to recognise the message."""
+        words = " ".join(self.say("message_delivered", event).split("\n")).replace("\t", " ")
+        return [[self.span("message_delivered", truncate(words, width))]]
 
     def show_peer_message(self, event: screen.PeerMessage, width: int) -> Lines:
         """``text < name``; more lines than one stand behind a bar, so that none can pass for a line of ours."""

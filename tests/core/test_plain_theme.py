@@ -12,6 +12,7 @@ from ud2p.screen import (
     ChooseClientPrompt,
     InvitationArrived,
     InvitationOver,
+    MessageDelivered,
     PeerMessage,
     ScreenEvent,
     StatusBar,
@@ -58,6 +59,12 @@ def test_the_status_bar_keeps_what_matters_most() -> None:
         "alice <<Online>>  bob  direct, aes-gcm, unverified  3 not delivered  carol wants to chat (y/n) 42 s"
     )
     assert narrow == "carol wants to chat (y/n) 42 s"
+
+
+def test_a_late_delivery_is_one_line() -> None:
+    (line,) = PlainTheme().render(MessageDelivered("two\n\tlines " + "中" * 40), 40) or ()
+    assert plain_text([line]).startswith("Delivered ✓  two  lines 中")
+    assert plain_text([line]).endswith("…")
 
 
 def test_paths_in_a_word() -> None:

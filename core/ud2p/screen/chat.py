@@ -30,11 +30,11 @@ class ChatFailed:
 
 @dataclass(frozen=True, slots=True)
 class OwnMessage:
-    """What we wrote."""
+    """What we wrote: a message, or a line of the chat that was none (``X``, ``sendf``, a command, an answer)."""
 
     text: str = field(metadata=MULTILINE)
     delivered: bool | None
-    """True: the peer has it (a tick); False: it is on its way; None: say nothing of it."""
+    """True: the peer has it (a tick); False: it is on its way; None: it was no message."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -77,8 +77,8 @@ class Lutho(PlainTheme):
         return [*center(lines, width), [self.span("rule", self.rule_mark * width)]]
 
     def show_own_message(self, event: OwnMessage, width: int) -> Lines:
-        """On the left."""
-        if width < BUBBLES_FROM:
+        """On the left; what was no message has no bubble."""
+        if width < BUBBLES_FROM or event.delivered is None:
             return super().show_own_message(event, width)
         return self.bubble(super().show_own_message(event, bubble_room(width)))
 

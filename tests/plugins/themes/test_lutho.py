@@ -71,6 +71,11 @@ def test_bubbles_are_closed_and_leave_room_on_the_other_side(event: ScreenEvent,
 def test_no_bubbles_where_there_is_no_room() -> None:
     assert "╭" not in plain_text(show(OwnMessage("sho", True), BUBBLES_FROM - 1))
     assert "╭" in plain_text(show(OwnMessage("sho", True), BUBBLES_FROM))
+    assert "╭" in plain_text(show(OwnMessage("sho", False), BUBBLES_FROM))
+
+
+def test_what_was_no_message_has_no_bubble() -> None:
+    assert plain_text(show(OwnMessage("sendf", None), 80)) == "You > sendf"
 
 
 def test_addresses_are_written_as_in_the_seed() -> None:
