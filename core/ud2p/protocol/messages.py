@@ -29,7 +29,7 @@ import msgspec
 
 MAX_LINE_BYTES = 16 * 1024
 PROTOCOL_VERSION = 1
-NAME_PATTERN = r"^[A-Za-z][A-Za-z0-9_.-]{0,31}$"
+NAME_PATTERN = r"^[A-Za-z][A-Za-z0-9_.-]{0,31}\Z"  # not $, which lets a line feed pass behind the name
 
 Name = Annotated[str, msgspec.Meta(pattern=NAME_PATTERN)]
 RequestId = Annotated[int, msgspec.Meta(ge=1, lt=2**53)]
