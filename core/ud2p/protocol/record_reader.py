@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from ud2p.contracts import Opener
 from ud2p.errors import RemoteProtocolError
+from ud2p.protocol.buffers import page_aligned
 
 
 class RecordReader:
@@ -21,8 +22,8 @@ class RecordReader:
     def __init__(self, opener: Opener, largest: int) -> None:
         self._opener = opener
         self._length = memoryview(bytearray(4))
-        self._body = memoryview(bytearray(largest - 4))
-        self._data = memoryview(bytearray(largest))
+        self._body = page_aligned(largest - 4)
+        self._data = page_aligned(largest)
         self._record = self._body
         self._space = self._length
         self._in_body = False

@@ -1,0 +1,158 @@
+"""What the two ends of a ``tcp`` transfer say to each other over the chat, and how one end's failure ends both.
+
+A control is one JSON object: ``{"type":"listening", "transfer": base64 of 16 bytes, "port": 1 to 65535}`` from the
+receiver, once; ``{"type":"ended", "reason": a sentence}`` from either side, which will say no more (no reason: its
+user cancelled it). The connection may break before the sentence is there, so who loses it waits a moment for the
+reason.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Callable, Coroutine
+from typing import Annotated, Any, TypeAlias, TypeVar
+
+import msgspec
+
+from ud2p.contracts import FileLink
+from ud2p.errors import TransferFailed, UD2PError
+from ud2p_plugins.transfers.line import ConnectionLost
+
+REASON_GRACE_S = 2.0
+LISTENING_WITHIN_S = 60.0
+_LONGEST_REASON = 500
+
+T = TypeVar("T")
+
+
+class OtherEndGaveUp(TransferFailed):
+    """the other side gave up; ask why, and send the file again"""
+
+
+class Listening(msgspec.Struct, frozen=True, tag="listening"):
+    """The receiver waits for a connection."""
+
+    transfer: Annotated[bytes, msgspec.Meta(min_length=16, max_length=16)]
+    """Names the transfer in the hello."""
+    port: Annotated[int, msgspec.Meta(ge=1, le=65535)]
+
+
+class Ended(msgspec.Struct, frozen=True, tag="ended"):
+    """Whoever says it gave up."""
+
+    reason: Annotated[str, msgspec.Meta(max_length=_LONGEST_REASON)]
+
+
+Said: TypeAlias = Listening | Ended
+_decoder = msgspec.json.Decoder(Said)
+
+
+class Conversation:
+    """One end's part of it.
+
+    :param other: ``sender`` or ``receiver``: what a person calls the other end
+    """
+
+    def __init__(self, link: FileLink, other: str) -> None:
+        self._link = link
+        self._other = other
+        self._listening: asyncio.Future[Listening] = asyncio.get_running_loop().create_future()
+
+    async def say(self, what: Said) -> None:
+        """Tell the other end."""
+        await self._link.control(msgspec.json.encode(what))
+
+    async def listening(self) -> Listening:
+        """Wait until the receiver listens.
+
+        :raises TransferFailed: when it does not
+        """
+        try:
+            async with asyncio.timeout(LISTENING_WITHIN_S):
+                return await self._listening
+        except TimeoutError:
+            raise TransferFailed("the receiver accepted the file and then did not get ready; send it again") from None
+
+    async def conduct(self, work: Callable[[], Coroutine[Any, Any, T]]) -> T:
+        """Do ``work`` until it is done, or until the other end gives up; if it fails, the other end reads why.
+
+        :raises TransferFailed: with a sentence for both users
+        """
+        working = asyncio.create_task(work())
+        hearing = asyncio.create_task(self._hear())
+        try:
+            return await self._finish(working, hearing)
+        except asyncio.CancelledError:
+            await _cancel(working)
+            await self._give_up("")
+            raise
+        except OtherEndGaveUp:
+            raise
+        except TransferFailed as failure:
+            await self._give_up(str(failure))
+            raise
+        except Exception as error:
+            reason = _sentence(error)
+            await self._give_up(reason)
+            raise TransferFailed(reason) from error
+        finally:
+            await _cancel(working, hearing)
+            self._listening.cancel()
+
+    async def _finish(self, working: asyncio.Task[T], hearing: asyncio.Task[TransferFailed | None]) -> T:
+        tasks: set[asyncio.Task[Any]] = {working, hearing}
+        await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        if not working.done() and (failure := hearing.result()) is not None:
+            working.cancel()
+            await asyncio.wait({working})  # it may have been done already
+            if working.cancelled() or working.exception():
+                raise failure
+        try:
+            return await working
+        except ConnectionLost:
+            await asyncio.wait({hearing}, timeout=REASON_GRACE_S)
+            if hearing.done() and (failure := hearing.result()) is not None:
+                raise failure from None
+            raise
+
+    async def _hear(self) -> TransferFailed | None:
+        """Listen to the other end.
+
+        :returns: why the transfer is over, or None when the other end just has no more to say
+        """
+        async for body in self._link.controls():
+            try:
+                said = _decoder.decode(body)
+            except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+                return TransferFailed(
+                    f"the {self._other}'s program speaks another tcp file transfer; use the same version"
+                )
+            if isinstance(said, Ended):
+                return OtherEndGaveUp(
+                    f"the {self._other} could not go on: {said.reason}"
+                    if said.reason
+                    else f"the {self._other} cancelled the transfer"
+                )
+            if not self._listening.done():
+                self._listening.set_result(said)
+        return None
+
+    async def _give_up(self, reason: str) -> None:
+        with contextlib.suppress(UD2PError, TimeoutError):  # it is told if it can be
+            async with asyncio.timeout(REASON_GRACE_S):
+                await self.say(Ended(reason[:_LONGEST_REASON]))
+
+
+async def _cancel(*tasks: asyncio.Future[Any]) -> None:
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
+
+
+def _sentence(error: Exception) -> str:
+    if isinstance(error, UD2PError):
+        return str(error)
+    if isinstance(error, OSError):
+        return f"the transfer failed: {(error.strerror or str(error)).lower()}; send the file again"
+    return f"the transfer failed unexpectedly ({type(error).__name__}: {error}); send the file again"

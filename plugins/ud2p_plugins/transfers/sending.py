@@ -1,0 +1,163 @@
+"""The sending end of ``tcp``: read, seal and send on one thread, then wait for the receipt."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import os
+import stat
+import time
+from collections.abc import Sequence
+
+from ud2p.contracts import FileLink, Opener, Progress, Receipt, Sealer, Source, StreamId
+from ud2p.errors import DecryptionError, RemoteProtocolError, TransferFailed
+from ud2p.protocol.buffers import page_aligned
+from ud2p.protocol.record_reader import RecordReader
+from ud2p.protocol.transfer import RECORD_BYTES
+from ud2p_plugins.transfers.connecting import connect
+from ud2p_plugins.transfers.conversation import Conversation, Listening
+from ud2p_plugins.transfers.line import ConnectionLost, Line, StopSignal
+from ud2p_plugins.transfers.meter import Meter
+from ud2p_plugins.transfers.receipt import LONGEST_RECEIPT_BYTES, Published, decode_receipt
+from ud2p_plugins.transfers.thread import run_in_thread
+
+RECEIPT_S = 120.0
+"""How long the receiver may be silent while what is under way arrives and gets onto its disk."""
+SMALLEST_RECORD_BYTES = 16 << 10
+FIRST_RECORD_BYTES = 64 << 10
+
+
+async def send_file(link: FileLink, sources: Sequence[Source], progress: Progress) -> Receipt:
+    """See :meth:`ud2p.FileTransfer.send`."""
+    talk = Conversation(link, "receiver")
+    departure = _Departure(link, sources, progress)
+
+    async def work() -> Receipt:
+        await run_in_thread("ud2p-send", departure.prepare, departure.stop.set)
+        listening = await talk.listening()
+        return await run_in_thread("ud2p-send", lambda: departure.send(listening), departure.stop.set)
+
+    try:
+        return await talk.conduct(work)
+    finally:
+        departure.close()
+
+
+class RecordSize:
+    """How much to put into the next record: large ones where they fly, small ones where a megabyte takes a minute.
+
+    What is in a record counts as received only when the whole of it is there, so slow lines get records that take about
+    a quarter of a second.
+    """
+
+    def __init__(self) -> None:
+        self.size_bytes = FIRST_RECORD_BYTES
+
+    def took(self, seconds: float) -> None:
+        """The last record took that long to get rid of."""
+        if seconds < 0.05:
+            self.size_bytes = min(self.size_bytes * 2, RECORD_BYTES)
+        elif seconds > 0.5:
+            self.size_bytes = max(self.size_bytes // 2, SMALLEST_RECORD_BYTES)
+
+
+class _Departure:
+    """One file on its way out; lives on a thread, one call at a time."""
+
+    def __init__(self, link: FileLink, sources: Sequence[Source], progress: Progress) -> None:
+        self.stop = StopSignal()
+        self._link = link
+        self._sources = sources
+        self._progress = progress
+        self._held = contextlib.ExitStack()
+        self._source: Source
+        self._file: io.FileIO
+        self._modified_ns: int
+
+    def prepare(self) -> None:
+        """Open the file, and see that it is still what was offered."""
+        if len(self._sources) != 1:
+            raise TransferFailed("tcp sends one file at a time; send them one by one")
+        self._source = self._sources[0]
+        try:
+            # A pipe put in its place must not hold up the thread: that is what O_NONBLOCK is for.
+            flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
+            self._file = self._held.enter_context(io.FileIO(os.open(self._source.path, flags), "rb"))
+            status = os.fstat(self._file.fileno())
+        except OSError as error:
+            raise self._unreadable(error) from error
+        if not stat.S_ISREG(status.st_mode) or status.st_size != self._source.size_bytes:
+            raise TransferFailed(f"{self._source.name} changed after it was offered; send it again")
+        self._modified_ns = status.st_mtime_ns
+
+    def send(self, listening: Listening) -> Receipt:
+        """Connect, send, and wait for the receipt."""
+        line, context = connect(self._link.peer_host, listening.port, listening.transfer, self._link.prove, self.stop)
+        self._held.callback(line.close)
+        with self._held, Meter(self._progress, self._source.size_bytes) as meter:
+            sealer = self._link.sealer(StreamId(context, from_sender=True))
+            opener = self._link.opener(StreamId(context, from_sender=False))
+            self._send_records(line, sealer, meter)
+            line.end_sending()
+            published = self._receive_receipt(line, opener, sealer.sealed_size(LONGEST_RECEIPT_BYTES))
+            return Receipt(published.name, self._source.path, self._source.size_bytes, meter.seconds, "direct")
+
+    def close(self) -> None:
+        """Let go of everything."""
+        self._held.close()
+        self.stop.close()
+
+    def _send_records(self, line: Line, sealer: Sealer, meter: Meter) -> None:
+        left = self._source.size_bytes
+        data = page_aligned(RECORD_BYTES)
+        sealed = page_aligned(sealer.sealed_size(RECORD_BYTES))
+        size = RecordSize()
+        last = False
+        while not last:
+            begun = time.monotonic()
+            n_bytes = self._read(data[: min(left, size.size_bytes)])
+            left -= n_bytes
+            last = left == 0
+            if last:
+                self._check_unchanged()  # before the record that makes it a whole file
+            line.send_all(sealed[: sealer.next_into(data[:n_bytes], sealed, last)])
+            meter.advance(n_bytes)
+            size.took(time.monotonic() - begun)
+
+    def _read(self, space: memoryview) -> int:
+        """Read some of the file, at least a byte if there is space for one."""
+        try:
+            n_bytes = self._file.readinto(space)
+        except OSError as error:
+            raise self._unreadable(error) from error
+        if not n_bytes and space:
+            raise self._changed()
+        return n_bytes or 0
+
+    def _check_unchanged(self) -> None:
+        status = os.fstat(self._file.fileno())
+        if (status.st_size, status.st_mtime_ns) != (self._source.size_bytes, self._modified_ns):
+            raise self._changed()
+
+    def _receive_receipt(self, line: Line, opener: Opener, largest: int) -> Published:
+        reader = RecordReader(opener, largest)
+        line.patience_s = RECEIPT_S
+        try:
+            while not reader.ended:
+                n_bytes = line.receive_into(reader.space())
+                if n_bytes == 0:
+                    raise ConnectionLost(
+                        "the receiver ended the connection without a receipt; ask whether the file arrived"
+                    )
+                data = reader.received(n_bytes)
+        except (RemoteProtocolError, DecryptionError) as error:
+            raise TransferFailed("the receiver's receipt is forged or damaged; ask whether the file arrived") from error
+        assert data is not None
+        return decode_receipt(data, self._source.size_bytes)
+
+    def _changed(self) -> TransferFailed:
+        return TransferFailed(f"{self._source.name} changed while it was sent; send it again")
+
+    def _unreadable(self, error: OSError) -> TransferFailed:
+        reason = (error.strerror or str(error)).lower()
+        return TransferFailed(f"{self._source.name} can't be read any more ({reason}); offer it again")
