@@ -7,12 +7,7 @@ that is more than a sentence. A theme made from it replaces what it wants and no
         words = {**PlainTheme.words, "goodbye": "BYE"}
         styles = {"goodbye": "bold red"}
 
-        def show_message_delivered(self, event: screen.MessageDelivered, width: int) -> Lines:
-        """One line is enough to recognise the message."""
-        words = " ".join(self.say("message_delivered", event).split("\n")).replace("\t", " ")
-        return [[self.span("message_delivered", truncate(words, width))]]
-
-    def show_peer_message(self, event, width): ...
+        def show_peer_message(self, event, width): ...
 
 The styles (a usual set is :data:`ud2p.plain_words.STYLES`) are keyed by the words' keys, and by parts of lines:
 ``rule``, ``mark`` (``>`` and ``<``), ``peer_name``, ``peer_text``, ``own_text``, ``number``, ``person``, ``address``,
