@@ -31,25 +31,18 @@ from collections.abc import Mapping
 from ud2p.errors import LocalProtocolError
 from ud2p.protocol.broker_events import TIMES, BadInput, ConnectionLost, Event, Times, WrongService
 from ud2p.protocol.broker_states import BROKER_MAY, CLIENT_MAY, Side, State
+from ud2p.protocol.client_requests import MAX_TEXT, ClientRequests
 from ud2p.protocol.lines import BROKER_LINES, CLIENT_LINES, BadLine, LineSplitter, read_line, write_line
 from ud2p.protocol.messages import (
     PROTOCOL_VERSION,
-    AcceptRequest,
-    AvailableRequest,
     Greeting,
-    InviteRequest,
-    LeaveRequest,
-    ListRequest,
     Login,
     Message,
-    PingRequest,
     Pong,
     Refusal,
-    RefuseRequest,
     Request,
-    Signal,
-    StatusRequest,
 )
+from ud2p.protocol.other_services import FIRST_LINES, may_be_broker, name_service
 from ud2p.protocol.outstanding import Outstanding
 from ud2p.protocol.refusals import SENTENCES, Code
 
@@ -66,12 +59,9 @@ __all__ = [
 ]
 
 MAX_BAD_LINES = 10
-MAX_TEXT = 300
-"""What the wire's ``Short`` holds."""
-GREETING_START = b"$HI$ "
 
 
-class BrokerConnection:
+class BrokerConnection(ClientRequests):
     """One TCP connection between a client and a broker, without the TCP. ``now`` is in seconds on any clock that
     does not go backwards."""
 
@@ -187,12 +177,13 @@ class BrokerConnection:
 
     def _lose_at_eof(self) -> None:
         other = "broker" if self.side is Side.CLIENT else "client"
+        clean = self.broker_state is State.OVER or self.client_state is State.OVER
         if self.side is Side.CLIENT and self.broker_state is State.START:
             self._lose("the connection was closed before a broker greeted")
         elif self._lines.half:
-            self._lose(f"the {other} closed the connection in the middle of a line")
+            self._lose(f"the {other} closed the connection in the middle of a line", clean)
         else:
-            self._lose(f"the {other} closed the connection")
+            self._lose(f"the {other} closed the connection", clean)
 
     # What goes out
 
@@ -228,54 +219,12 @@ class BrokerConnection:
             self._said_at = now
         if isinstance(message, Request):
             self._asked.add(message)
+        if isinstance(message, Login) and now is not None:
+            self._since = now
 
     def _broker_listens(self) -> bool:
         """Whether the broker has said what the client's next message has to wait for."""
         return self.broker_state is (State.LOGIN if self.client_state is State.START else State.OPEN)
-
-    def send_login(self, name: str, now: float, *, online: bool = True, token: bytes | None = None) -> int:
-        """``$HI$``. Every ``send_*`` of a request returns its number, which the answer carries in ``re``."""
-        number = self._request(
-            Login(id=self._next_id, version=PROTOCOL_VERSION, name=name, online=online, token=token), now
-        )
-        self._since = now
-        return number
-
-    def send_list(self, now: float, *, prefix: str = "", cursor: str = "", limit: int = 50) -> int:
-        """``$L$``: everyone connected."""
-        return self._request(ListRequest(id=self._next_id, prefix=prefix, cursor=cursor, limit=limit), now)
-
-    def send_available(self, now: float, *, prefix: str = "", cursor: str = "", limit: int = 50) -> int:
-        """``$C$``: those who are Online."""
-        return self._request(AvailableRequest(id=self._next_id, prefix=prefix, cursor=cursor, limit=limit), now)
-
-    def send_status(self, online: bool, now: float) -> int:
-        """``$Stts$``."""
-        return self._request(StatusRequest(id=self._next_id, online=online), now)
-
-    def send_invite(self, to: str, offer: bytes, now: float) -> int:
-        """``$CON$``."""
-        return self._request(InviteRequest(id=self._next_id, to=to, offer=offer), now)
-
-    def send_accept(self, invitation: bytes, offer: bytes, now: float) -> int:
-        """``$Y$``; answered by an Introduction or a Refusal."""
-        return self._request(AcceptRequest(id=self._next_id, invitation=invitation, offer=offer), now)
-
-    def send_refuse(self, invitation: bytes, now: float, *, reason: str = "") -> int:
-        """``$N$``: decline, or withdraw one's own; answered by an InvitationOver or a Refusal."""
-        return self._request(RefuseRequest(id=self._next_id, invitation=invitation, reason=reason[:MAX_TEXT]), now)
-
-    def send_signal(self, session: bytes, data: bytes, now: float) -> None:
-        """``$SIG$``: opaque bytes for the other one of a session; not answered."""
-        self.send(Signal(session=session, data=data), now)
-
-    def send_ping(self, now: float) -> int:
-        """``$PING$``, for whoever wants the Pong; the connection pings by itself when it is idle."""
-        return self._request(PingRequest(id=self._next_id), now)
-
-    def send_leave(self, now: float) -> int:
-        """``$E$``; the broker answers Left and closes."""
-        return self._request(LeaveRequest(id=self._next_id), now)
 
     def send_refusal(self, code: Code, text: str = "", *, re: int | None = None, session: bytes | None = None) -> None:
         """``$ERR$``, by a broker.
@@ -289,12 +238,9 @@ class BrokerConnection:
         self._closed = True
 
     @property
-    def _next_id(self) -> int:
+    def next_id(self) -> int:
+        """The number of a client's next request."""
         return 1 if self._asked is None else self._asked.next_id
-
-    def _request(self, request: Request, now: float) -> int:
-        self.send(request, now)
-        return request.id
 
     # Time
 
@@ -353,8 +299,7 @@ class BrokerConnection:
         if self.side is Side.BROKER and self.broker_state is not State.OVER:
             self.send_refusal(code)
 
-    def _lose(self, reason: str) -> None:
-        clean = self.broker_state is State.OVER or self.client_state is State.OVER
+    def _lose(self, reason: str, clean: bool = False) -> None:
         self._closed = True
         self._waiting = []
         self._events.append(ConnectionLost(reason, clean))
@@ -365,7 +310,7 @@ class BrokerConnection:
         """The message in a line; None for a bad one, which has become an event."""
         message = read_line(line, CLIENT_LINES)
         if isinstance(message, BadLine):
-            if self.client_state is State.START and not message.fatal and not line.startswith(GREETING_START):
+            if self.client_state is State.START and not message.fatal and not line.startswith(b"$HI$ "):
                 message = BadLine(Code.NOT_LOGGED_IN, SENTENCES[Code.NOT_LOGGED_IN], message.re)
             self._bad_from_client(message)
             return None
@@ -400,7 +345,7 @@ class BrokerConnection:
 
     def _receive_from_broker(self, line: bytes) -> Message | None:
         """The message in a line; None for one that is bad, or that only concerns this machine."""
-        if self.broker_state is State.START and not line.startswith(GREETING_START):
+        if self.broker_state is State.START and not line.startswith(FIRST_LINES):
             self._call_wrong(line)
             return None
         message = read_line(line, BROKER_LINES)
@@ -440,28 +385,12 @@ class BrokerConnection:
     def _has_wrong_greeting(self) -> bool:
         """Tell at the first bytes who has reached another service, which may never end its line."""
         half = self._lines.half
-        if self.broker_state is not State.START or GREETING_START.startswith(half[:5]):
+        if self.broker_state is not State.START or may_be_broker(half):
             return False
         self._call_wrong(half)
         return True
 
     def _call_wrong(self, start: bytes) -> None:
-        what = next((what for sign, what in _OTHER_SERVICES if start.startswith(sign)), "something else")
+        what = name_service(start)
         self._events.append(WrongService(what))
         self._lose(f"{what} answers there, not a ud2p broker")
-
-
-_OTHER_SERVICES: tuple[tuple[bytes, str], ...] = (
-    (b"SSH-", "an SSH server"),
-    (b"HTTP/", "a web server"),
-    (b"220", "a mail or FTP server"),
-    (b"+OK", "a mail server"),
-    (b"* OK", "a mail server"),
-    (b"-ERR", "a Redis server"),
-    (b"INFO {", "a NATS server"),
-    (b"RFB ", "a VNC server"),
-    (b"AMQP", "a message broker of another kind"),
-    (b"\x15\x03", "a TLS server"),
-    (b"\x16\x03", "a TLS server"),
-)
-"""How other services begin."""
