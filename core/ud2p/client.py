@@ -25,7 +25,7 @@ from ud2p.broker_link import BrokerLink
 from ud2p.chat import Chat
 from ud2p.config import parse_broker
 from ud2p.contracts import Decision, FileOffer, InvitationRequest
-from ud2p.errors import BrokerError, BrokerLost, ChatError, InvitationFailed
+from ud2p.errors import BrokerError, BrokerLost, ChatError, InvitationFailed, PluginError, UD2PError
 from ud2p.event_stream import EventStreams
 from ud2p.events import (
     BrokerBack,
@@ -85,7 +85,7 @@ class Client:
         :param insecure: allow a broker outside this machine and private networks
         :param auto_accept: accept every invitation that no plugin refuses, as bots do
         :raises UsageError: when ``broker`` is no address
-        :raises PluginError: when a named plugin is not there
+        :raises PluginError: when a named cipher is not there
         """
         self.name = name
         self.online = online
@@ -191,7 +191,9 @@ class Client:
         :raises BrokerRefused: the peer is not there, is Offline, or this client is
         :raises NoCommonCipher: no chat could be agreed on
         :raises ChatError: no path to the peer was found
+        :raises PluginError: there is nothing to carry a chat
         """
+        self._introducer.check()
         link = self._broker_link
         with self._expecting(peer) as awaited:
             invited = await link.ask(lambda c: c.send_invite(peer, self._introducer.offer, self._now()))
@@ -210,13 +212,19 @@ class Client:
         :returns: the open chat, None when declined
         :raises InvitationFailed: it is over
         :raises ChatError: no chat came of it
+        :raises PluginError: there is nothing to carry a chat; the invitation is declined
         """
         if self._invitations.pop(invitation.id, None) is None:
             raise InvitationFailed("over", f"the invitation from {invitation.peer} is over; invite them instead")
         link = self._broker_link
         if not accept:
-            await link.ask(lambda c: c.send_refuse(invitation.id, self._now(), reason=reason), about=invitation.id)
+            await self._refuse(link, invitation, reason)
             return None
+        try:
+            self._introducer.check()
+        except PluginError:
+            await self._refuse(link, invitation, "no transport to chat over")
+            raise
         offer = self._introducer.offer
         with self._expecting(invitation.peer) as awaited:
             answer = await link.ask(lambda c: c.send_accept(invitation.id, offer, self._now()), about=invitation.id)
@@ -326,7 +334,7 @@ class Client:
         if decision is Decision.ASK:
             self.publish(Invited(invitation))
             return
-        with contextlib.suppress(BrokerError, ChatError, InvitationFailed):  # The events tell what became of it.
+        with contextlib.suppress(UD2PError):  # The events tell what became of it.
             await self.answer(invitation, decision is Decision.ACCEPT)
 
     def _receive_introduction(self, introduction: wire.Introduction) -> None:
@@ -412,6 +420,9 @@ class Client:
                 awaited.exception()  # Asked for here, so that asyncio does not report it as never asked for.
             if self._awaited.get(key) is awaited:
                 del self._awaited[key]
+
+    async def _refuse(self, link: BrokerLink, invitation: Invitation, reason: str) -> None:
+        await link.ask(lambda c: c.send_refuse(invitation.id, self._now(), reason=reason), about=invitation.id)
 
     async def _withdraw(self, invitation: bytes) -> None:
         with contextlib.suppress(BrokerError):  # Refused: it was answered meanwhile, and that chat is left.

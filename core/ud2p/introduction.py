@@ -30,12 +30,12 @@ class Introducer:
     def __init__(self, plugins: PluginManager, ciphers: Sequence[str] | None, transport: str) -> None:
         """
         :param ciphers: the ones to offer, the preferred first; None offers all that ud2p comes with
-        :raises PluginError: when one is not there
+        :param transport: one that is not there is missed at the first chat: all else goes without
+        :raises PluginError: when a cipher is not there
         """
         self._ciphers = {info.name: info for info in plugins.offered_ciphers(ciphers)}
-        if transport not in plugins.transports:
-            raise PluginError(f"there is no transport {transport}; see: ud2p plugins")
-        self._transport = plugins.transports[transport]
+        self._transports = plugins.transports
+        self._transport = transport
         foreign = [name for name in self._ciphers if not plugins.is_builtin("cipher", name)]
         self._offer = Offer(
             versions=(SESSION_VERSION,),
@@ -46,6 +46,15 @@ class Introducer:
         )
         self.offer = encode_offer(self._offer)
         """This client's offer, the same bytes for every introduction."""
+
+    def check(self) -> None:
+        """Whether chats can be had at all.
+
+        :raises PluginError: when there is no such transport
+        """
+        if self._transport not in self._transports:
+            there_are = ", ".join(self._transports) or "none"
+            raise PluginError(f"there is no transport {self._transport} (there are: {there_are}); see: ud2p plugins")
 
     def make_chat(
         self, host: ChatHost, name: str, introduction: Introduction, signal: Callable[[bytes, bytes], None]
@@ -88,7 +97,7 @@ class Introducer:
         :raises ChatError: when there is none within 15 s
         """
         try:
-            endpoint = await self._transport.make().bind(chat.driver.receive, rendezvous)
+            endpoint = await self._transports[self._transport].make().bind(chat.driver.receive, rendezvous)
         except OSError as error:
             chat.driver.leave("error")
             raise PeerUnreachable(f"no socket for the chat could be opened: {error.strerror or error}") from error

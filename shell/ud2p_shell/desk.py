@@ -9,14 +9,14 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from ud2p import events as told
 from ud2p import screen
-from ud2p.errors import UD2PError
+from ud2p.errors import ChatClosed, UD2PError
 from ud2p_shell.questions import Question, Questions
 
 if TYPE_CHECKING:
@@ -40,6 +40,7 @@ TICK_WAIT_S = 0.15
 """How long a message is held back from the screen for its tick: round trips are mostly shorter."""
 EVENTS_UNDER_WAY = 256
 MAX_KEPT_MESSAGES = 1000
+MAX_SHOWN_LINES = 200
 
 
 class Desk:
@@ -77,6 +78,8 @@ class Desk:
         self._kept: dict[bytes, list[str]] = {}
         self._told_broker_gone = False
         self._relaying: asyncio.Future[None] | None = None
+        self._is_posting = False
+        self._held: list[Callable[[], None]] = []
 
     # commands
 
@@ -116,8 +119,23 @@ class Desk:
         """Send a message in the chat on the screen, and show it, with its tick if that comes at once."""
         chat = self.chat
         if chat is None:
+            self.stage.show(screen.MessageNotSent("the chat is over; connect again to go on", text))
             return
-        number, is_delivered = self.wait(_post(chat, text))
+        self._is_posting = True
+        try:
+            self._post(chat, text)
+        finally:
+            self._is_posting = False
+            held, self._held = self._held, []
+            for handle in held:
+                handle()
+
+    def _post(self, chat: Chat, text: str) -> None:
+        try:
+            number, is_delivered = self.wait(_post(chat, text))
+        except ChatClosed as error:
+            self.stage.show(screen.MessageNotSent(str(error), text))
+            return
         if not is_delivered:
             self._unconfirmed[chat.session_id, number] = text
         self.stage.show(screen.OwnMessage(text, is_delivered))
@@ -150,6 +168,9 @@ class Desk:
             self.main.post(lambda event=event: self._handle_and_release(event, room))  # type: ignore[misc]
 
     def _handle_and_release(self, event: told.ClientEvent, room: asyncio.Semaphore) -> None:
+        if self._is_posting:  # The answer to a message must not stand above it, nor what became of it.
+            self._held.append(lambda: self._handle_and_release(event, room))
+            return
         try:
             self.handle(event)
         finally:
@@ -160,7 +181,7 @@ class Desk:
         show = self.stage.show
         match event:
             case told.MessageReceived(chat, text):
-                self._receive(chat, text)
+                self._receive(chat, _shortened(text))
             case told.MessageDelivered(chat, message):
                 delivered = self._unconfirmed.pop((chat.session_id, message), None)
                 if delivered is not None:
@@ -261,9 +282,17 @@ class Desk:
         self.questions.ask(Question(offer.id, chat.peer, show, answer))
 
 
+def _shortened(text: str) -> str:
+    """A message of so many lines that it would push everything else off the screen, cut."""
+    lines = text.split("\n")
+    if len(lines) <= MAX_SHOWN_LINES:
+        return text
+    return "\n".join([*lines[:MAX_SHOWN_LINES], f"(and {len(lines) - MAX_SHOWN_LINES} lines more)"])
+
+
 async def _post(chat: Chat, text: str) -> tuple[int, bool]:
     posted = chat.post(text)
-    # A veto or the end of the chat is told by an event of its own.
-    with contextlib.suppress(TimeoutError, UD2PError):
+    # A veto or the end of the chat is told by an event of its own. Ctrl-C does not take back what was posted.
+    with contextlib.suppress(TimeoutError, UD2PError, asyncio.CancelledError):
         await asyncio.wait_for(posted.delivered(), TICK_WAIT_S)
     return posted.number, posted.is_delivered

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from ud2p.contracts import Theme, ThemeInfo
-from ud2p.errors import UsageError
+from ud2p.errors import PluginError, UsageError
 from ud2p.rendering import safe_render
 from ud2p.screen import ErrorShown, ScreenEvent
 from ud2p_shell.paint import paint, to_formatted_text
@@ -17,32 +17,30 @@ from ud2p_shell.terminal.prompt import Fragments
 
 
 class Stage:
-    """Shows events in the theme of the moment. For the main thread."""
+    """Shows events in the theme of the moment, which is the plain one at first. For the main thread."""
 
-    def __init__(self, themes: Mapping[str, ThemeInfo], name: str, columns: Callable[[], int], *, colour: bool) -> None:
-        """
-        :param name: the theme to begin with
-        :param columns: the width of the terminal now
-        :raises UsageError: when there is no such theme
-        """
+    def __init__(self, themes: Mapping[str, ThemeInfo], columns: Callable[[], int], *, colour: bool) -> None:
+        """:param columns: the width of the terminal now"""
         self.themes = themes
         self.theme_name = ""
         self._theme: Theme | None = None
         self._columns = columns
         self._colour = colour
         self._named: set[str] = set()
-        if name or themes:
-            self.use(name)
 
     def use(self, name: str) -> None:
         """Change the theme.
 
         :raises UsageError: when there is no such theme
+        :raises PluginError: when it can't be made
         """
         info = self.themes.get(name.casefold())
         if info is None:
             raise UsageError(f"there is no theme {name}; there are: {', '.join(self.themes) or 'none'}")
-        self._theme = info.make()
+        try:
+            self._theme = info.make()
+        except Exception as error:
+            raise PluginError(f"the theme {info.name} failed ({type(error).__name__}: {error}); use another") from error
         self.theme_name = info.name
 
     def show(self, event: ScreenEvent) -> None:
