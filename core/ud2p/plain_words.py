@@ -77,6 +77,7 @@ WORDS: Mapping[str, str] = {
     "file_question_exists": "There is a {e.name} already; it is kept, and the new one gets another name",
     "file_question_ask": "Do you accept (Y) / decline (N)?",
     "file_withdrawn": "{e.name} from {e.peer} can't be had any more: {e.reason}",
+    "file_waiting": "Waiting for {e.peer} to accept/decline {e.name}...",
     "file_sending": "Sending file to {e.peer}...",
     "file_receiving": "Receiving file from {e.peer}...",
     "file_sent": "File sent ✓",

@@ -17,6 +17,27 @@ if TYPE_CHECKING:
     from ud2p_shell.desk import Desk
 
 
+class Announcing:
+    """A progress that says when the first byte is about to move."""
+
+    def __init__(self, progress: Progress, announce: Callable[[], None]) -> None:
+        self._progress = progress
+        self._announce = announce
+
+    def start(self, total_bytes: int) -> None:
+        """See :class:`~ud2p.contracts.Progress`."""
+        self._announce()
+        self._progress.start(total_bytes)
+
+    def advance(self, n_bytes: int) -> None:
+        """See :class:`~ud2p.contracts.Progress`."""
+        self._progress.advance(n_bytes)
+
+    def finish(self) -> None:
+        """See :class:`~ud2p.contracts.Progress`."""
+        self._progress.finish()
+
+
 class Transfers:
     """Starts transfers and shows what became of those that failed (the client tells of the others). For the main
     thread."""
@@ -42,9 +63,9 @@ class Transfers:
         except UD2PError as error:
             self._desk.stage.show(screen.FileFailed(path.name or str(path), str(error), True))
             return
-        self._desk.stage.show(screen.FileSending(chat.peer, source.name, source.size_bytes))
-        self._desk.stage.show(screen.WaitingForAnswer(chat.peer))
-        bar = self._bar(f"Sending file to {chat.peer}...")
+        self._desk.stage.show(screen.FileWaiting(chat.peer, source.name))
+        sending = screen.FileSending(chat.peer, source.name, source.size_bytes)
+        bar = Announcing(self._bar(f"Sending file to {chat.peer}..."), lambda: self._show(sending))
         self._start(chat, chat.send_file(path, bar), path.name, sent=True)
 
     def receive(self, chat: Chat, offer: FileOffer, into: Path) -> None:
@@ -89,7 +110,11 @@ class Transfers:
             self._fail(name, str(error), sent=sent)
 
     def _fail(self, name: str, reason: str, *, sent: bool) -> None:
-        self._desk.main.post(lambda: self._desk.stage.show(screen.FileFailed(name, reason, sent)))
+        self._show(screen.FileFailed(name, reason, sent))
+
+    def _show(self, event: screen.ScreenEvent) -> None:
+        """From any thread."""
+        self._desk.main.post(lambda: self._desk.stage.show(event))
 
     def _finish(self, task: asyncio.Future[None]) -> None:
         self._running.pop(task, None)

@@ -28,6 +28,7 @@ from typing import Any, ClassVar, TypeAlias
 
 import pexpect
 import pyte
+from pyte.screens import Char
 from tests.support.screen import Screen, row_text
 
 Wanted: TypeAlias = "str | re.Pattern[str] | Callable[[list[str]], object]"
@@ -143,6 +144,19 @@ class Terminal:
                 cells = [line[column] for column in range(self._screen.columns) if line[column].data]
                 return dict(cells[at]._asdict())
         raise AssertionError(f"{text!r} is not visible\n{self.picture()}")
+
+    def cells(self) -> tuple[list[Mapping[int, Char]], int]:
+        """The visible rows as cells, without the empty ones at the bottom, and the number of columns."""
+        self._pump(0)
+        with Terminal._lock:
+            rows: list[Mapping[int, Char]] = [dict(self._cells_of(row)) for row in range(self._screen.lines)]
+            while rows and not any(cell.data.strip() for cell in rows[-1].values()):
+                rows.pop()
+            return rows, self._screen.columns
+
+    def _cells_of(self, row: int) -> list[tuple[int, Char]]:
+        line = self._screen.buffer[row]
+        return [(column, line[column]) for column in range(self._screen.columns)]
 
     def wait_for(self, wanted: Wanted, timeout: float = PATIENCE_S) -> list[str]:
         """Wait until the screen is as wanted.

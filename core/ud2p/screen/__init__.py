@@ -27,6 +27,7 @@ from ud2p.screen.files import (
     FileReceiving,
     FileSending,
     FileSent,
+    FileWaiting,
     FileWithdrawn,
 )
 from ud2p.screen.gated import gated
@@ -77,6 +78,7 @@ ScreenEvent: TypeAlias = (
     | ChatOver
     | FileQuestion
     | FileWithdrawn
+    | FileWaiting
     | FileSending
     | FileReceiving
     | FileSent
@@ -122,6 +124,7 @@ __all__ = [
     "FileReceiving",
     "FileSending",
     "FileSent",
+    "FileWaiting",
     "FileWithdrawn",
     "Goodbye",
     "HelpList",

@@ -28,6 +28,14 @@ class FileWithdrawn:
 
 
 @dataclass(frozen=True, slots=True)
+class FileWaiting:
+    """The peer was asked whether it wants a file of ours."""
+
+    peer: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
 class FileSending:
     """A file of ours is on its way."""
 

@@ -65,6 +65,7 @@ _WORDS = {
     "file_question_exists": "You have a {e.name} already. It stays as it is; the new one gets another name.",
     "file_question_ask": "Take it (Y) or not (N)?",
     "file_withdrawn": "Sorry, {e.name} from {e.peer} is not to be had any more: {e.reason}",
+    "file_waiting": "Asked {e.peer} whether {e.name} is welcome, waiting for a yes or no...",
     "file_sending": "Sending your file to {e.peer}...",
     "file_receiving": "Receiving a file from {e.peer}...",
     "file_details": "  {size} in {took}, {e.route}",

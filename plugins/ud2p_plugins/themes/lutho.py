@@ -42,6 +42,7 @@ _WORDS = {
         key: _BELOW_YOU + WORDS[key]
         for key in (
             "file_name_prompt",
+            "file_waiting",
             "file_sending",
             "file_receiving",
             "file_sent",
