@@ -1,4 +1,4 @@
-"""Saying goodbye: CLOSE is repeated until the peer's own CLOSE answers it, or 1.4 s have passed.
+"""Saying goodbye: CLOSE is sent four times within a second, until the peer's own CLOSE answers it; over after 1.4 s.
 
 The side that was told answers every CLOSE with one of its own, for 1.5 s, and is done.
 """
@@ -7,8 +7,15 @@ from __future__ import annotations
 
 from ud2p.protocol.frames import MAX_CLOSE_BYTES, FrameType, encode_frame
 
-CLOSE_AGAIN_S = (0.2, 0.4, 0.8)
-DRAIN_S = 1.5
+CLOSE_AGAIN_S = (0.2, 0.4, 0.4)
+CLOSING_S = 1.4
+DRAINING_S = 1.5
+
+
+def encode_close(reason: str) -> bytes:
+    """A CLOSE frame; the reason is cut to 64 bytes, between characters."""
+    word = reason.encode()[:MAX_CLOSE_BYTES].decode(errors="ignore")
+    return encode_frame(FrameType.CLOSE, word.encode())
 
 
 class Closing:
@@ -16,12 +23,12 @@ class Closing:
 
     def __init__(self, reason: str, now: float, *, is_answer: bool) -> None:
         """
-        :param reason: a word; cut to 64 bytes
+        :param reason: a word
         :param is_answer: True on the side that was told
         """
         self.is_answer = is_answer
-        self.frame = encode_frame(FrameType.CLOSE, reason.encode()[:MAX_CLOSE_BYTES])
-        self.deadline = now + (DRAIN_S if is_answer else sum(CLOSE_AGAIN_S))
+        self.frame = encode_close(reason)
+        self.deadline = now + (DRAINING_S if is_answer else CLOSING_S)
         self._again_s = [] if is_answer else list(CLOSE_AGAIN_S)
         self._at: float | None = now
 

@@ -20,7 +20,7 @@ sequence of ids, so that the two kinds stay in the order in which they were sent
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from enum import IntEnum
 from struct import Struct
 from typing import TypeAlias
@@ -28,15 +28,18 @@ from typing import TypeAlias
 from ud2p.errors import RemoteProtocolError
 
 MAX_MESSAGE_BYTES = 64 * 1024
+MAX_MESSAGE_NUMBER = 2**32 - 1
 MAX_ACK_RANGES = 32
 CHALLENGE_BYTES = 8
 MAX_CLOSE_BYTES = 64
 
-HEAD = Struct(">BH")
-FRAGMENT = Struct(">III")
-FRAGMENT_OVERHEAD_BYTES = HEAD.size + FRAGMENT.size
+_HEAD = Struct(">BH")
+_FRAGMENT = Struct(">III")
+_HEAD_AND_FRAGMENT = Struct(">BHIII")
+FRAGMENT_OVERHEAD_BYTES = _HEAD_AND_FRAGMENT.size
 _ACK = Struct(">QII")
 _ACK_PAIR = Struct(">II")
+_U32_MAX = 0xFFFFFFFF
 
 Range: TypeAlias = tuple[int, int]
 """First and last record number of a run that arrived."""
@@ -55,14 +58,17 @@ class FrameType(IntEnum):
     CLOSE = 7
 
 
+_ACK_TYPE = int(FrameType.ACK)
+
+
 def encode_frame(kind: FrameType, body: bytes = b"") -> bytes:
     """One frame."""
-    return HEAD.pack(kind, len(body)) + body
+    return _HEAD.pack(kind, len(body)) + body
 
 
 def encode_fragment(kind: FrameType, message: int, total: int, offset: int, data: bytes) -> bytes:
     """A MSG or CONTROL frame."""
-    return HEAD.pack(kind, FRAGMENT.size + len(data)) + FRAGMENT.pack(message, total, offset) + data
+    return _HEAD_AND_FRAGMENT.pack(kind, _FRAGMENT.size + len(data), message, total, offset) + data
 
 
 def decode_fragment(body: bytes) -> tuple[int, int, int, bytes]:
@@ -70,28 +76,31 @@ def decode_fragment(body: bytes) -> tuple[int, int, int, bytes]:
 
     :raises RemoteProtocolError: when it claims what no message may be
     """
-    if len(body) < FRAGMENT.size:
+    if len(body) < _FRAGMENT.size:
         raise RemoteProtocolError("a message fragment is cut short")
-    message, total, offset = FRAGMENT.unpack_from(body)
-    data = body[FRAGMENT.size :]
+    message, total, offset = _FRAGMENT.unpack_from(body)
+    data = body[_FRAGMENT.size :]
     if total > MAX_MESSAGE_BYTES or offset + len(data) > total or (not data and total):
         raise RemoteProtocolError("a message fragment claims more than a message may hold")
     return message, total, offset, data
 
 
 def encode_ack(ranges: Sequence[Range], delay_us: int) -> bytes:
-    """An ACK frame.
+    """An ACK frame. Old ranges that its numbers can't reach are left out.
 
     :param ranges: newest first, not touching each other, at least one
     :param delay_us: microseconds since the largest arrived
     """
     first, largest = ranges[0]
-    body = _ACK.pack(largest, min(delay_us, 0xFFFFFFFF), largest - first)
-    lowest = first
+    lowest = max(first, largest - _U32_MAX)
+    body = _ACK.pack(largest, min(delay_us, _U32_MAX), largest - lowest)
     for start, end in ranges[1:MAX_ACK_RANGES]:
-        body += _ACK_PAIR.pack(lowest - end - 2, end - start)
+        gap, run = lowest - end - 2, end - start
+        if gap > _U32_MAX or run > _U32_MAX:
+            break
+        body += _ACK_PAIR.pack(gap, run)
         lowest = start
-    return HEAD.pack(FrameType.ACK, len(body)) + body
+    return _HEAD.pack(_ACK_TYPE, len(body)) + body
 
 
 def decode_ack(body: bytes) -> tuple[list[Range], int]:
@@ -99,30 +108,38 @@ def decode_ack(body: bytes) -> tuple[list[Range], int]:
 
     :raises RemoteProtocolError: when they make no sense
     """
-    if len(body) < _ACK.size or (len(body) - _ACK.size) % _ACK_PAIR.size:
+    size = len(body)
+    if size < _ACK.size or (size - _ACK.size) % _ACK_PAIR.size:
         raise RemoteProtocolError("an acknowledgement has no sensible length")
     largest, delay_us, run = _ACK.unpack_from(body)
-    ranges = [(largest - run, largest)]
-    for gap, length in _ACK_PAIR.iter_unpack(body[_ACK.size :]):
-        end = ranges[-1][0] - gap - 2
-        ranges.append((end - length, end))
-    if ranges[-1][0] < 0 or len(ranges) > MAX_ACK_RANGES:
+    lowest = largest - run
+    ranges = [(lowest, largest)]
+    if size > _ACK.size:
+        for gap, length in _ACK_PAIR.iter_unpack(body[_ACK.size :]):
+            end = lowest - gap - 2
+            lowest = end - length
+            ranges.append((lowest, end))
+    if lowest < 0 or len(ranges) > MAX_ACK_RANGES:
         raise RemoteProtocolError("an acknowledgement covers records that can't be")
     return ranges, delay_us
 
 
-def iter_frames(payload: bytes) -> Iterator[tuple[int, bytes]]:
+def decode_frames(payload: bytes) -> list[tuple[int, bytes]]:
     """Type and body of each frame; unknown types are the caller's to skip.
 
-    :raises RemoteProtocolError: when a frame runs past the end
+    :raises RemoteProtocolError: when a frame runs past the end, or the padding is not zero
     """
+    frames = []
     at, size = 0, len(payload)
     while at < size and payload[at]:
-        if at + HEAD.size > size:
+        body = at + _HEAD.size
+        if body > size:
             raise RemoteProtocolError("a frame is cut short")
-        kind, length = HEAD.unpack_from(payload, at)
-        at += HEAD.size
-        if at + length > size:
+        kind, length = _HEAD.unpack_from(payload, at)
+        at = body + length
+        if at > size:
             raise RemoteProtocolError("a frame runs past the end of its record")
-        yield kind, payload[at : at + length]
-        at += length
+        frames.append((kind, payload[body:at]))
+    if payload.count(0, at) != size - at:
+        raise RemoteProtocolError("something hides in the padding of a record")
+    return frames

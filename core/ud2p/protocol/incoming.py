@@ -14,7 +14,8 @@ WINDOW_BYTES = 512 * 1024
 """How many bytes of messages a sender may have under way, from the first unacknowledged one on."""
 MAX_HELD_BYTES = 2 * WINDOW_BYTES
 MAX_UNREAD_BYTES = 1024 * 1024
-_MAX_GAPS = 128
+MAX_GAPS = 160
+"""More than the smallest fragments of an honest sender (241 bytes, every second one lost) leave in one message."""
 _ENTRY_BYTES = 64
 """What holding a message costs besides its text, so that empty ones are not free."""
 
@@ -22,7 +23,7 @@ Arrived: TypeAlias = tuple[FrameType, bytes]
 
 
 class _Partial:
-    """A message of which some fragments are here. What arrived first counts where fragments overlap."""
+    """A message of which some fragments are here."""
 
     __slots__ = ("data", "kind", "runs")
 
@@ -32,25 +33,23 @@ class _Partial:
         self.runs: list[tuple[int, int]] = []
 
     def add(self, offset: int, data: bytes) -> bool:
-        """Put a fragment in; False when it would leave more gaps than any honest sender makes."""
-        if len(self.runs) >= _MAX_GAPS:
-            return False
-        end = offset + len(data)
-        at = offset
-        for start, stop in self.runs:
-            if at < start:
-                self.data[at : min(start, end)] = data[at - offset : min(start, end) - offset]
-            at = max(at, min(stop, end))
-        if at < end:
-            self.data[at:end] = data[at - offset :]
-        self._cover(offset, end)
-        return True
+        """Put a fragment in; False when it would leave more gaps than any honest sender makes.
 
-    def _cover(self, start: int, end: int) -> None:
-        apart = [run for run in self.runs if run[1] < start or run[0] > end]
-        touching = [run for run in self.runs if run[1] >= start and run[0] <= end]
-        merged = (min([start, *(run[0] for run in touching)]), max([end, *(run[1] for run in touching)]))
+        :raises RemoteProtocolError: when it says otherwise where it overlaps what is here
+        """
+        end = offset + len(data)
+        touching = [run for run in self.runs if run[0] <= end and offset <= run[1]]
+        if not touching and len(self.runs) >= MAX_GAPS:
+            return False
+        for start, stop in touching:
+            low, high = max(start, offset), min(stop, end)
+            if self.data[low:high] != data[low - offset : high - offset]:
+                raise RemoteProtocolError("two fragments of one message contradict each other")
+        self.data[offset:end] = data
+        apart = [run for run in self.runs if run not in touching]
+        merged = (min([offset, *(run[0] for run in touching)]), max([end, *(run[1] for run in touching)]))
         self.runs = sorted([*apart, merged])
+        return True
 
     @property
     def is_whole(self) -> bool:
@@ -60,7 +59,7 @@ class _Partial:
 class IncomingMessages:
     """Reassembly and order. Memory is bounded whatever arrives."""
 
-    __slots__ = ("_held_bytes", "_next", "_partial", "_unread", "_unread_bytes", "_whole")
+    __slots__ = ("_held_bytes", "_next", "_partial", "_unread", "_unread_bytes", "_whole", "has_refused")
 
     def __init__(self) -> None:
         self._next = 0
@@ -69,6 +68,8 @@ class IncomingMessages:
         self._unread: deque[Arrived] = deque()
         self._held_bytes = 0
         self._unread_bytes = 0
+        self.has_refused = False
+        """Whether something was sent back for want of a reader since the last :meth:`take`."""
 
     def receive(self, kind: FrameType, message: int, total: int, offset: int, data: bytes) -> bool:
         """A fragment arrived (its claims are already checked against the 64 KiB of a message).
@@ -78,18 +79,25 @@ class IncomingMessages:
         """
         if message < self._next or message in self._whole:
             return True
-        if message >= self._next + WINDOW_MESSAGES or self._unread_bytes >= MAX_UNREAD_BYTES:
+        if self._unread_bytes >= MAX_UNREAD_BYTES:
+            self.has_refused = True
+            return False
+        if message >= self._next + WINDOW_MESSAGES:
             return False
         if len(data) == total:
-            self._forget_partial(message, kind, total)
+            if message in self._partial:
+                self._forget_partial(message, kind, total)
             return self._complete(message, (kind, data))
         return self._add_fragment(kind, message, total, offset, data)
 
     def take(self) -> list[Arrived]:
         """The messages that are due, oldest first; makes room for more."""
+        if not self._unread:
+            return []
         arrived = list(self._unread)
         self._unread.clear()
         self._unread_bytes = 0
+        self.has_refused = False
         return arrived
 
     def _add_fragment(self, kind: FrameType, message: int, total: int, offset: int, data: bytes) -> bool:
@@ -108,11 +116,9 @@ class IncomingMessages:
         return True
 
     def _forget_partial(self, message: int, kind: FrameType, total: int) -> None:
-        partial = self._partial.get(message)
-        if partial is not None:
-            self._check_same(partial, kind, total)
-            del self._partial[message]
-            self._held_bytes -= total
+        self._check_same(self._partial[message], kind, total)
+        del self._partial[message]
+        self._held_bytes -= total
 
     @staticmethod
     def _check_same(partial: _Partial, kind: FrameType, total: int) -> None:
@@ -127,7 +133,7 @@ class IncomingMessages:
             self._held_bytes += len(arrived[1])
             return True
         self._hand_on(arrived)
-        while (waiting := self._whole.pop(self._next, None)) is not None:
+        while self._whole and (waiting := self._whole.pop(self._next, None)) is not None:
             self._held_bytes -= len(waiting[1])
             self._hand_on(waiting)
         return True

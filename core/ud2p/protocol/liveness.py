@@ -20,17 +20,22 @@ LOST_AFTER_S = 90.0
 class Liveness:
     """The two clocks of an open session."""
 
+    __slots__ = ("_heard_at", "_interval_s", "_random_bytes", "_silence_at", "_silences", "keepalive_at")
+
     def __init__(self, now: float, random_bytes: Callable[[int], bytes]) -> None:
         self._random_bytes = random_bytes
         self._heard_at = now
+        self._silence_at = now + SILENT_AFTER_S
         self._silences = 0
-        self._keepalive_at = 0.0
-        self.sent(now)
+        self._interval_s = self._draw_interval_s()
+        self.keepalive_at = now + self._interval_s
+        """When a PING is due."""
 
     def sent(self, now: float) -> None:
         """Something that asks for an ACK was sent."""
-        share = self._random_bytes(1)[0] / 255
-        self._keepalive_at = now + KEEPALIVE_S * (1 - KEEPALIVE_JITTER + 2 * KEEPALIVE_JITTER * share)
+        if now >= self.keepalive_at:
+            self._interval_s = self._draw_interval_s()
+        self.keepalive_at = now + self._interval_s
 
     def heard(self, now: float) -> bool:
         """A record opened.
@@ -38,29 +43,31 @@ class Liveness:
         :returns: whether that ends a silence
         """
         self._heard_at = now
-        was_silent = self._silences > 0
+        self._silence_at = now + SILENT_AFTER_S
+        if not self._silences:
+            return False
         self._silences = 0
-        return was_silent
+        return True
 
-    def wants_ping(self, now: float) -> bool:
-        """Whether a keepalive is due."""
-        return now >= self._keepalive_at
+    def ping_soon(self) -> None:
+        """A PING is wanted whatever was sent last."""
+        self.keepalive_at = self._heard_at
 
     def next_timer(self) -> float:
         """When a keepalive or a silence is due."""
-        return min(self._keepalive_at, self._silence_at())
+        return self.keepalive_at if self.keepalive_at < self._silence_at else self._silence_at
 
     def handle_timer(self, now: float) -> Silent | None:
         """Time passed.
 
         :returns: the silence that is to be told now
         """
-        if now < self._silence_at():
+        if now < self._silence_at:
             return None
         self._silences += 1
+        self._silence_at = self._heard_at + LOST_AFTER_S if self._silences == 1 else float("inf")
         return Silent(now - self._heard_at, lost=self._silences > 1)
 
-    def _silence_at(self) -> float:
-        if self._silences > 1:
-            return float("inf")
-        return self._heard_at + (LOST_AFTER_S if self._silences else SILENT_AFTER_S)
+    def _draw_interval_s(self) -> float:
+        share = self._random_bytes(1)[0] / 255
+        return KEEPALIVE_S * (1 - KEEPALIVE_JITTER + 2 * KEEPALIVE_JITTER * share)

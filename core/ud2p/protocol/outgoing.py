@@ -3,41 +3,46 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Iterable
 from typing import NamedTuple
 
-from ud2p.errors import MessageTooLong
-from ud2p.protocol.frames import FRAGMENT_OVERHEAD_BYTES, MAX_MESSAGE_BYTES, FrameType, encode_fragment
+from ud2p.errors import ChatClosed, MessageTooLong
+from ud2p.protocol.frames import (
+    FRAGMENT_OVERHEAD_BYTES,
+    MAX_MESSAGE_BYTES,
+    MAX_MESSAGE_NUMBER,
+    FrameType,
+    encode_fragment,
+)
 from ud2p.protocol.incoming import WINDOW_BYTES, WINDOW_MESSAGES
 
 
 class OutgoingMessage:
     """A message on its way."""
 
-    __slots__ = ("acked", "data", "fragment_bytes", "kind", "number", "parts")
+    __slots__ = ("data", "fragment_bytes", "is_acked", "kind", "missing", "number", "parts")
 
     def __init__(self, number: int, kind: FrameType, data: bytes, fragment_bytes: int) -> None:
         self.number = number
         self.kind = kind
         self.data = data
         self.fragment_bytes = fragment_bytes
-        self.parts = max(1, -(-len(data) // fragment_bytes))
-        self.acked: set[int] = set()
-
-    @property
-    def is_delivered(self) -> bool:
-        """Whether every fragment was acknowledged."""
-        return len(self.acked) == self.parts
+        self.parts = self.missing = 1 if len(data) <= fragment_bytes else -(-len(data) // fragment_bytes)
+        """How many fragments there are, and how many of them were not acknowledged."""
+        self.is_acked = bytearray(self.parts)
 
     def frame(self, part: int) -> bytes:
         """The frame of one fragment."""
+        if self.parts == 1:
+            return encode_fragment(self.kind, self.number, len(self.data), 0, self.data)
         offset = part * self.fragment_bytes
-        data = self.data if self.parts == 1 else self.data[offset : offset + self.fragment_bytes]
+        data = self.data[offset : offset + self.fragment_bytes]
         return encode_fragment(self.kind, self.number, len(self.data), offset, data)
 
     def frame_size(self, part: int) -> int:
         """The length of :meth:`frame` in bytes."""
-        offset = part * self.fragment_bytes
-        return FRAGMENT_OVERHEAD_BYTES + min(self.fragment_bytes, len(self.data) - offset)
+        left = len(self.data) - part * self.fragment_bytes
+        return FRAGMENT_OVERHEAD_BYTES + (left if left < self.fragment_bytes else self.fragment_bytes)
 
 
 class Fragment(NamedTuple):
@@ -55,14 +60,15 @@ class OutgoingMessages:
         self._next_number = 0
         self._queued: deque[OutgoingMessage] = deque()
         self._fresh: deque[Fragment] = deque()
-        self._again: deque[Fragment] = deque()
+        self._again: dict[Fragment, None] = {}
+        """What was lost: in order, and each once however often it is given up on."""
         self._under_way: dict[int, OutgoingMessage] = {}
         self._under_way_bytes = 0
 
     @property
     def undelivered(self) -> list[OutgoingMessage]:
         """What the peer has not acknowledged, oldest first."""
-        return [m for m in self._under_way.values() if not m.is_delivered] + list(self._queued)
+        return [message for message in self._under_way.values() if message.missing] + list(self._queued)
 
     @property
     def is_idle(self) -> bool:
@@ -71,56 +77,65 @@ class OutgoingMessages:
 
     @property
     def has_fragments(self) -> bool:
-        """Whether :meth:`next_fragments` would give any."""
-        self._admit()
-        return bool(self._again or self._fresh)
+        """Whether anything is there for :meth:`next_fragments`."""
+        if self._queued:
+            self._admit()
+        return bool(self._fresh or self._again)
 
     def push(self, kind: FrameType, data: bytes) -> int:
         """Queue a message.
 
         :returns: its number
         :raises MessageTooLong: over 64 KiB
+        :raises ChatClosed: after four thousand million messages, which is as far as numbers go
         """
         if len(data) > MAX_MESSAGE_BYTES:
             raise MessageTooLong("a message may hold at most 64 KiB; send it as a file with sendf")
+        if self._next_number > MAX_MESSAGE_NUMBER:
+            raise ChatClosed("this chat has no more numbers for messages; connect again to go on")
         message = OutgoingMessage(self._next_number, kind, data, self._fragment_bytes)
         self._next_number += 1
         self._queued.append(message)
         return message.number
 
     def next_fragments(self, room: int) -> list[Fragment]:
-        """What goes into the next record.
+        """What goes into the next record, lost fragments first.
 
         :param room: bytes of frames that still fit
         """
-        self._admit()
+        again, fresh = self._again, self._fresh
         chosen: list[Fragment] = []
-        for queue in (self._again, self._fresh):
-            while queue:
-                fragment = queue[0]
-                if fragment.part in fragment.message.acked:
-                    queue.popleft()
-                    continue
-                room -= fragment.message.frame_size(fragment.part)
+        while again or fresh:
+            fragment = next(iter(again)) if again else fresh[0]
+            message, part = fragment
+            if not message.is_acked[part]:
+                room -= message.frame_size(part)
                 if room < 0:
-                    return chosen
-                chosen.append(queue.popleft())
+                    break
+                chosen.append(fragment)
+            if again:
+                del again[fragment]
+            else:
+                fresh.popleft()
         return chosen
 
-    def send_again(self, fragments: list[Fragment]) -> None:
+    def send_again(self, fragments: Iterable[Fragment]) -> None:
         """These were lost."""
-        self._again.extend(f for f in fragments if f.part not in f.message.acked)
+        for fragment in fragments:
+            if not fragment.message.is_acked[fragment.part]:
+                self._again[fragment] = None
 
-    def acknowledge(self, fragments: list[Fragment]) -> list[OutgoingMessage]:
+    def acknowledge(self, fragments: Iterable[Fragment]) -> list[OutgoingMessage]:
         """These arrived.
 
         :returns: the messages that are delivered by that
         """
         delivered = []
         for message, part in fragments:
-            if part not in message.acked:
-                message.acked.add(part)
-                if message.is_delivered:
+            if not message.is_acked[part]:
+                message.is_acked[part] = 1
+                message.missing -= 1
+                if not message.missing:
                     delivered.append(message)
         if delivered:
             self._retire()
@@ -131,7 +146,8 @@ class OutgoingMessages:
             message = self._queued.popleft()
             self._under_way[message.number] = message
             self._under_way_bytes += len(message.data)
-            self._fresh.extend(Fragment(message, part) for part in range(message.parts))
+            for part in range(message.parts):
+                self._fresh.append(Fragment(message, part))
 
     def _has_room_for(self, message: OutgoingMessage) -> bool:
         if not self._under_way:
@@ -141,9 +157,10 @@ class OutgoingMessages:
 
     def _retire(self) -> None:
         # Only from the front: the receiver holds what is complete but out of order, and that counts as under way.
-        while self._under_way:
-            message = next(iter(self._under_way.values()))
-            if not message.is_delivered:
+        under_way = self._under_way
+        while under_way:
+            message = next(iter(under_way.values()))
+            if message.missing:
                 return
-            del self._under_way[message.number]
+            del under_way[message.number]
             self._under_way_bytes -= len(message.data)

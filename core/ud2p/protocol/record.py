@@ -9,23 +9,32 @@
 ``number`` counts up and is never used twice under a key. A receiver keeps a window of 2,048 numbers below the highest
 that opened (RFC 4303 section 3.4.3, RFC 6479): what is older, or was opened before, is dropped. The window moves only
 after a record has opened, so that forgeries leave it alone. What can't be opened is dropped and counted.
+
+A cipher that breaks its contract is contained: what it raises while opening is a drop, what it raises or bloats while
+sealing is a :class:`~ud2p.errors.PluginError` and never sent.
 """
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import dataclass
 from struct import Struct
 
 from ud2p.contracts.cipher import Cipher, CipherInfo
-from ud2p.errors import DecryptionError, LocalProtocolError
+from ud2p.errors import LocalProtocolError, PluginError
 
 RECORD_TYPE = 0x08
 MAX_DATAGRAM_BYTES = 1200
 BUCKET_BYTES = 64
 WINDOW = 2048
+MAX_NUMBER = 2**64 - 1
+SMALLEST_PAYLOAD_BYTES = 4 * BUCKET_BYTES
+LAST_WORDS = 16
+"""So many of the shortest records are kept back to say goodbye with."""
 
-_HEADER = Struct(">BH8sQ")
-HEADER_BYTES = _HEADER.size
+_PREFIX = Struct(">BH8s")
+_NUMBER = Struct(">Q")
+HEADER_BYTES = _PREFIX.size + _NUMBER.size
 _WINDOW_MASK = (1 << WINDOW) - 1
 
 
@@ -66,56 +75,76 @@ class Drops:
 class RecordSealer:
     """Seals what this side sends."""
 
-    __slots__ = ("_bytes_left", "_cipher", "_epoch", "_next_number", "_records_left", "_session_id", "max_payload")
+    __slots__ = (
+        "_bytes_kept",
+        "_bytes_left",
+        "_info",
+        "_next_number",
+        "_prefix",
+        "_records_left",
+        "_seal",
+        "max_payload",
+    )
 
     def __init__(self, info: CipherInfo, key: bytes, session_id: bytes, *, epoch: int = 0) -> None:
         """
         :param session_id: the receiver's, 8 bytes
+        :raises PluginError: when the cipher can't be made, or leaves no room in a datagram
         """
-        self._cipher: Cipher = info.make(key)
-        self._session_id = session_id
-        self._epoch = epoch
+        cipher = _make(info, key)
+        self._info = info
+        self._seal = cipher.seal
+        self._prefix = _PREFIX.pack(RECORD_TYPE, epoch, session_id)
         self._next_number = 0
-        self._records_left = info.max_records
+        self._records_left = min(info.max_records, MAX_NUMBER + 1)
         self._bytes_left = info.max_bytes
-        self.max_payload = _largest_payload(self._cipher)
+        self.max_payload = _largest_payload(cipher, info)
         """The most bytes of frames that fit a datagram."""
+        self._bytes_kept = self.max_payload + LAST_WORDS * BUCKET_BYTES
 
     @property
     def exhausted(self) -> bool:
-        """True when the cipher's limit for one key leaves no room for another full record."""
-        return self._records_left <= 0 or self._bytes_left < self.max_payload
+        """True when the cipher's limit for one key leaves nothing but the records to say goodbye with."""
+        return self._records_left <= LAST_WORDS or self._bytes_left < self._bytes_kept
 
     def seal(self, frames: bytes) -> tuple[int, bytes]:
         """The number of the record and its datagram.
 
-        :raises LocalProtocolError: when the frames are too long, or the key is used up
+        :raises LocalProtocolError: when the frames are too long, or the key is used up to the last record
+        :raises PluginError: when the cipher breaks its contract
         """
-        if self.exhausted:
-            raise LocalProtocolError("this chat has sent as much as its cipher allows; connect again to go on")
-        size = -(-len(frames) // BUCKET_BYTES) * BUCKET_BYTES or BUCKET_BYTES
+        size = (len(frames) + BUCKET_BYTES - 1) // BUCKET_BYTES * BUCKET_BYTES or BUCKET_BYTES
         if size > self.max_payload:
             raise LocalProtocolError("the frames do not fit one datagram")
+        if self._records_left <= 0 or self._bytes_left < size:
+            raise LocalProtocolError("this chat has sent as much as its cipher allows; connect again to go on")
         number = self._next_number
+        header = self._prefix + _NUMBER.pack(number)
         self._next_number += 1
         self._records_left -= 1
         self._bytes_left -= size
-        header = _HEADER.pack(RECORD_TYPE, self._epoch, self._session_id, number)
-        return number, header + self._cipher.seal(number, frames.ljust(size, b"\0"), header)
+        try:
+            sealed = self._seal(number, frames.ljust(size, b"\0"), header)
+        except Exception as error:
+            raise PluginError(f"the cipher {self._info.name} failed to seal; choose another with --cipher") from error
+        # What is not longer holds no tag: a cipher that returns its input must not send it.
+        if type(sealed) is not bytes or not size < len(sealed) <= MAX_DATAGRAM_BYTES - HEADER_BYTES:
+            raise PluginError(f"the cipher {self._info.name} sealed to a wrong size; choose another with --cipher")
+        return number, header + sealed
 
 
 class RecordOpener:
     """Opens what this side receives."""
 
-    __slots__ = ("_cipher", "_epoch", "_failures_left", "_session_id", "_window", "drops")
+    __slots__ = ("_failures_left", "_open", "_prefix", "_window", "drops")
 
     def __init__(self, info: CipherInfo, key: bytes, session_id: bytes, *, epoch: int = 0) -> None:
         """
         :param session_id: this side's own, 8 bytes
+        :raises PluginError: when the cipher can't be made
         """
-        self._cipher: Cipher = info.make(key)
-        self._session_id = session_id
-        self._epoch = epoch
+        self._open = _make(info, key).open
+        self._prefix = _PREFIX.pack(RECORD_TYPE, epoch, session_id)
         self._failures_left = info.max_failed_opens
         self._window = ReplayWindow()
         self.drops = Drops()
@@ -132,19 +161,24 @@ class RecordOpener:
 
     def open(self, datagram: bytes) -> tuple[int, bytes] | None:
         """The number and the frames of a record; None when the datagram was dropped and counted."""
-        if len(datagram) <= HEADER_BYTES or len(datagram) > MAX_DATAGRAM_BYTES or datagram[0] != RECORD_TYPE:
+        if not HEADER_BYTES < len(datagram) <= MAX_DATAGRAM_BYTES or datagram[0] != RECORD_TYPE:
             self.drops.not_a_record += 1
             return None
-        _, epoch, session_id, number = _HEADER.unpack_from(datagram)
-        if session_id != self._session_id or epoch != self._epoch or self.exhausted:
+        header = datagram[:HEADER_BYTES]
+        if not header.startswith(self._prefix) or self._failures_left <= 0:
             self.drops.other_session += 1
             return None
+        (number,) = _NUMBER.unpack_from(header, _PREFIX.size)
         if not self._window.is_fresh(number):
             self.drops.replayed += 1
             return None
+        sealed = datagram[HEADER_BYTES:]
         try:
-            frames = self._cipher.open(number, datagram[HEADER_BYTES:], datagram[:HEADER_BYTES])
-        except DecryptionError:
+            frames = self._open(number, sealed, header)
+        except Exception:  # noqa: BLE001 - DecryptionError; anything else is a broken cipher's way to say the same
+            frames = b""
+        # What did not get shorter held no tag: a cipher that returns its input has authenticated nothing.
+        if type(frames) is not bytes or not 0 < len(frames) < len(sealed) or len(frames) % BUCKET_BYTES:
             self.drops.not_opened += 1
             self._failures_left -= 1
             return None
@@ -152,11 +186,18 @@ class RecordOpener:
         return number, frames
 
 
-def _largest_payload(cipher: Cipher) -> int:
+def _make(info: CipherInfo, key: bytes) -> Cipher:
+    try:
+        return info.make(key)
+    except Exception as error:
+        raise PluginError(f"the cipher {info.name} can't be used: {error}; choose another with --cipher") from error
+
+
+def _largest_payload(cipher: Cipher, info: CipherInfo) -> int:
     """The largest multiple of the bucket whose record fits a datagram."""
-    size = MAX_DATAGRAM_BYTES // BUCKET_BYTES * BUCKET_BYTES
-    while size > 0 and HEADER_BYTES + cipher.sealed_size(size) > MAX_DATAGRAM_BYTES:
-        size -= BUCKET_BYTES
-    if size < 4 * BUCKET_BYTES:
-        raise LocalProtocolError("the cipher leaves no room in a datagram; choose another with --cipher")
-    return size
+    sizes = range(MAX_DATAGRAM_BYTES // BUCKET_BYTES * BUCKET_BYTES, SMALLEST_PAYLOAD_BYTES - 1, -BUCKET_BYTES)
+    with contextlib.suppress(Exception):  # What it raises instead of a size is not a size that fits.
+        for size in sizes:
+            if HEADER_BYTES + cipher.sealed_size(size) <= MAX_DATAGRAM_BYTES:
+                return size
+    raise PluginError(f"the cipher {info.name} leaves no room in a datagram; choose another with --cipher")

@@ -1,29 +1,36 @@
-"""Loss and congestion: which records are under way, which are lost, how much more may be sent (RFC 9002).
+"""Loss: which records are under way, which of them are lost, when to ask again (RFC 9002 section 6).
 
-Constants, with their sections in RFC 9002: initial round trip 333 ms (6.2.2), a record is lost once three later ones
-were acknowledged (6.1.1) or 9/8 of a round trip has passed (6.1.2), probe timeouts double (6.2.1), NewReno (7.3). Ours:
-the timeout stops doubling at 10 s, so that a path that comes back is noticed; the window is capped at 128 KiB.
+Constants, with their sections: a record is lost once three later ones were acknowledged (6.1.1) or 9/8 of a round trip
+has passed (6.1.2); probe timeouts double (6.2.1). Ours: the timeout stops doubling at 10 s, so that a path that
+comes back is noticed.
+
+What was taken for lost and is acknowledged after all shows that the path reorders. Both thresholds then rise to what
+was seen, as 6.1.1 allows: up to 64 records and two round trips.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import islice
+from typing import TypeAlias
 
+from ud2p.protocol.congestion import CongestionWindow
 from ud2p.protocol.frames import Range
 from ud2p.protocol.outgoing import Fragment
-from ud2p.protocol.received import MAX_ACK_DELAY_S
-from ud2p.protocol.record import MAX_DATAGRAM_BYTES
+from ud2p.protocol.round_trip import GRANULARITY_S, RoundTrip
 
-INITIAL_RTT_S = 0.333
-GRANULARITY_S = 0.001
 PACKET_THRESHOLD = 3
+MAX_PACKET_THRESHOLD = 64
 TIME_THRESHOLD = 9 / 8
+MAX_TIME_THRESHOLD = 2.0
 MAX_PROBE_TIMEOUT_S = 10.0
-INITIAL_WINDOW_BYTES = 10 * MAX_DATAGRAM_BYTES
-MINIMUM_WINDOW_BYTES = 2 * MAX_DATAGRAM_BYTES
-MAXIMUM_WINDOW_BYTES = 128 * 1024
 PROBES_PER_TIMEOUT = 2
+PERSISTENT_TIMEOUTS = 3
+MAX_UNDER_WAY = 2048
+"""More than a full window holds of the smallest records: only the probes of a long silence add up to it."""
+MAX_REMEMBERED_LOSSES = 64
+REMEMBERED_TIMEOUTS = 3
 
 
 @dataclass(slots=True)
@@ -33,41 +40,14 @@ class SentRecord:
     number: int
     sent_at: float
     size_bytes: int
-    fragments: list[Fragment]
+    fragments: Sequence[Fragment]
+    acks: int
+    """The largest number that its own ACK frame covers, -1 where it has none."""
 
 
-class RoundTrip:
-    """The smoothed round trip in seconds (RFC 9002 section 5)."""
-
-    __slots__ = ("latest_s", "minimum_s", "smoothed_s", "variation_s")
-
-    def __init__(self) -> None:
-        self.latest_s = self.smoothed_s = INITIAL_RTT_S
-        self.variation_s = INITIAL_RTT_S / 2
-        self.minimum_s: float | None = None
-
-    def sample(self, latest_s: float, ack_delay_s: float = 0.0) -> None:
-        """A round trip was measured."""
-        self.latest_s = latest_s
-        if self.minimum_s is None:
-            self.minimum_s = self.smoothed_s = latest_s
-            self.variation_s = latest_s / 2
-            return
-        self.minimum_s = min(self.minimum_s, latest_s)
-        delay_s = min(ack_delay_s, MAX_ACK_DELAY_S)
-        adjusted_s = latest_s - delay_s if latest_s >= self.minimum_s + delay_s else latest_s
-        self.variation_s += (abs(self.smoothed_s - adjusted_s) - self.variation_s) / 4
-        self.smoothed_s += (adjusted_s - self.smoothed_s) / 8
-
-    @property
-    def probe_timeout_s(self) -> float:
-        """How long to wait for an ACK before asking again."""
-        return self.smoothed_s + max(4 * self.variation_s, GRANULARITY_S) + MAX_ACK_DELAY_S
-
-    @property
-    def loss_delay_s(self) -> float:
-        """How much later than a record one may arrive that was sent before it."""
-        return max(TIME_THRESHOLD * max(self.latest_s, self.smoothed_s), GRANULARITY_S)
+Acknowledged: TypeAlias = tuple[list[Fragment], list[Fragment], int]
+"""What an ACK says: the fragments that arrived, those that are lost, and up to which number the peer now knows what
+arrived here (-1 where that is not news)."""
 
 
 class Recovery:
@@ -75,57 +55,63 @@ class Recovery:
 
     def __init__(self) -> None:
         self.round_trip = RoundTrip()
+        self.window = CongestionWindow()
         self._sent: dict[int, SentRecord] = {}
+        self._lost: dict[int, SentRecord] = {}
         self._next_number = 0
-        self._in_flight_bytes = 0
-        self._window_bytes: float = INITIAL_WINDOW_BYTES
-        self._threshold_bytes: float = MAXIMUM_WINDOW_BYTES
-        self._recovery_began_at = float("-inf")
         self._largest_acked = -1
+        self._newest_acked_at = float("-inf")
+        self._packet_threshold = PACKET_THRESHOLD
+        self._time_threshold = TIME_THRESHOLD
         self._loss_at: float | None = None
         self._last_sent_at = 0.0
         self._timeouts = 0
-        self._probes = 0
+        self.probes_due = 0
+        """So many records that ask for an ACK are due although there may be nothing new to say."""
         self.impossible_acks = 0
 
-    @property
     def may_send(self) -> bool:
         """Whether the congestion window, or a probe that is due, leaves room for another record."""
-        return self._probes > 0 or self._in_flight_bytes + MAX_DATAGRAM_BYTES <= self._window_bytes
+        return self.probes_due > 0 or self.window.has_room()
 
-    @property
-    def is_probing(self) -> bool:
-        """Whether a record that asks for an ACK is due although there may be nothing new to say."""
-        return self._probes > 0
-
-    def sent(self, number: int, size_bytes: int, fragments: list[Fragment], asks_for_ack: bool, now: float) -> None:
-        """Record ``number`` was sent."""
-        self._next_number = number + 1
-        if not asks_for_ack:
-            return
-        self._sent[number] = SentRecord(number, now, size_bytes, fragments)
-        self._in_flight_bytes += size_bytes
+    def sent(self, number: int, size_bytes: int, fragments: Sequence[Fragment], acks: int, now: float) -> None:
+        """Record ``number``, which asks for an ACK, was sent."""
+        self._sent[number] = SentRecord(number, now, size_bytes, fragments, acks)
+        self.window.sent(size_bytes)
         self._last_sent_at = now
-        self._probes = max(0, self._probes - 1)
+        if self.probes_due:
+            self.probes_due -= 1
 
-    def acknowledged(self, ranges: Sequence[Range], delay_us: int, now: float) -> tuple[list[Fragment], list[Fragment]]:
-        """An ACK arrived.
+    def sealed(self, number: int) -> None:
+        """Record ``number`` exists: it may be acknowledged, whether it asks for that or not."""
+        self._next_number = number + 1
 
-        :returns: the fragments that arrived, and those that are lost
-        """
-        if ranges[0][1] >= self._next_number:
+    def acknowledged(self, ranges: Sequence[Range], delay_us: int, now: float) -> Acknowledged:
+        """An ACK arrived. One of a record that was never sent is counted, and says nothing."""
+        largest = ranges[0][1]
+        if largest >= self._next_number:
             self.impossible_acks += 1
-            return [], []
+            return [], [], -1
+        arrived = self._take_late(ranges, now) if self._lost else []
         records = self._take(ranges)
         if not records:
-            return [], []
-        if records[0].number == ranges[0][1]:
-            self.round_trip.sample(now - records[0].sent_at, delay_us / 1e6)
-        self._largest_acked = max(self._largest_acked, ranges[0][1])
-        self._timeouts = self._probes = 0
-        self._grow(records)
-        arrived = [fragment for record in records for fragment in record.fragments]
-        return arrived, self._detect_losses(now)
+            return arrived, [], -1
+        newest = records[0]
+        if newest.number == largest:
+            self.round_trip.sample(now - newest.sent_at, delay_us / 1e6)
+        if largest > self._largest_acked:
+            self._largest_acked = largest
+        self._timeouts = self.probes_due = 0
+        acks, is_used = -1, self.window.is_used()
+        for record in records:
+            self.window.acknowledged(record.size_bytes, record.sent_at, is_used)
+            arrived += record.fragments
+            if record.acks > acks:
+                acks = record.acks
+        lost = self._detect_losses(now, records)
+        if newest.sent_at > self._newest_acked_at:
+            self._newest_acked_at = newest.sent_at
+        return arrived, lost, acks
 
     def next_timer(self) -> float | None:
         """When :meth:`handle_timer` is due."""
@@ -133,8 +119,10 @@ class Recovery:
             return self._loss_at
         if not self._sent:
             return None
-        wait_s = min(self.round_trip.probe_timeout_s * (1 << min(self._timeouts, 16)), MAX_PROBE_TIMEOUT_S)
-        return self._last_sent_at + wait_s
+        wait_s = self.round_trip.probe_timeout_s
+        if self._timeouts:
+            wait_s *= 1 << min(self._timeouts, 16)
+        return self._last_sent_at + min(wait_s, MAX_PROBE_TIMEOUT_S)
 
     def handle_timer(self, now: float) -> list[Fragment]:
         """Time passed.
@@ -145,68 +133,102 @@ class Recovery:
         if due_at is None or now < due_at:
             return []
         if self._loss_at is not None:
-            return self._detect_losses(now)
+            return self._detect_losses(now, ())
         self._timeouts += 1
-        return self.probe()
-
-    def probe(self) -> list[Fragment]:
-        """Ask again now, whatever the window says.
-
-        :returns: the oldest fragments under way, to send again
-        """
-        self._probes = PROBES_PER_TIMEOUT
-        oldest = list(self._sent.values())[:PROBES_PER_TIMEOUT]
-        return [fragment for record in oldest for fragment in record.fragments]
+        return self._probe()
 
     def heard_again(self) -> list[Fragment]:
-        """The peer is back after a silence: start over with short timeouts.
+        """The peer is there after all: what waits for a long timeout is asked for now.
 
         :returns: the fragments to send again
         """
+        if not self._timeouts:
+            return []
         self._timeouts = 0
-        return self.probe() if self._sent else []
+        return self._probe()
+
+    def _probe(self) -> list[Fragment]:
+        """Ask for an ACK whatever the window says, with the oldest fragments under way."""
+        self.probes_due = PROBES_PER_TIMEOUT
+        oldest = list(islice(self._sent.values(), PROBES_PER_TIMEOUT))
+        if len(self._sent) > MAX_UNDER_WAY:
+            self._give_up(oldest)
+        return _fragments(oldest)
 
     def _take(self, ranges: Sequence[Range]) -> list[SentRecord]:
         """Remove what the ranges cover; newest first."""
-        if not self._sent:
+        sent = self._sent
+        if not sent:
             return []
-        lowest = next(iter(self._sent))
+        lowest = next(iter(sent))
         records = []
         for first, last in ranges:
+            if last < lowest:
+                break
             for number in range(last, max(first, lowest) - 1, -1):
-                record = self._sent.pop(number, None)
+                record = sent.pop(number, None)
                 if record is not None:
                     records.append(record)
         return records
 
-    def _grow(self, records: list[SentRecord]) -> None:
-        is_used = self._in_flight_bytes >= self._window_bytes / 2
-        for record in records:
-            self._in_flight_bytes -= record.size_bytes
-            if record.sent_at <= self._recovery_began_at or not is_used:
-                continue
-            if self._window_bytes < self._threshold_bytes:
-                self._window_bytes += record.size_bytes
-            else:
-                self._window_bytes += MAX_DATAGRAM_BYTES * record.size_bytes / self._window_bytes
-        self._window_bytes = min(self._window_bytes, MAXIMUM_WINDOW_BYTES)
+    def _take_late(self, ranges: Sequence[Range], now: float) -> list[Fragment]:
+        """What was taken for lost too soon; from now on it is waited for longer. What is too old is forgotten."""
+        late: list[Fragment] = []
+        too_old = now - REMEMBERED_TIMEOUTS * self.round_trip.probe_timeout_s
+        for number, record in list(self._lost.items()):
+            if any(first <= number <= last for first, last in ranges):
+                del self._lost[number]
+                late += record.fragments
+                self._tolerate(record, now)
+            elif record.sent_at < too_old:
+                del self._lost[number]
+        return late
 
-    def _detect_losses(self, now: float) -> list[Fragment]:
+    def _tolerate(self, record: SentRecord, now: float) -> None:
+        behind = self._largest_acked - record.number + 1
+        self._packet_threshold = max(self._packet_threshold, min(behind, MAX_PACKET_THRESHOLD))
+        took = (now - record.sent_at) / max(self.round_trip.latest_s, self.round_trip.smoothed_s, GRANULARITY_S)
+        self._time_threshold = max(self._time_threshold, min(took, MAX_TIME_THRESHOLD))
+
+    def _detect_losses(self, now: float, acked: Sequence[SentRecord]) -> list[Fragment]:
         self._loss_at = None
-        delay_s = self.round_trip.loss_delay_s
+        if not self._sent or next(iter(self._sent)) > self._largest_acked:
+            return []
+        round_trip = self.round_trip
+        delay_s = max(self._time_threshold * max(round_trip.latest_s, round_trip.smoothed_s), GRANULARITY_S)
         lost = []
         for record in self._sent.values():
             if record.number > self._largest_acked:
                 break
-            if record.number <= self._largest_acked - PACKET_THRESHOLD or record.sent_at + delay_s <= now:
+            if record.number <= self._largest_acked - self._packet_threshold or record.sent_at + delay_s <= now:
                 lost.append(record)
             elif self._loss_at is None:
                 self._loss_at = record.sent_at + delay_s
-        for record in lost:
+        if not lost:
+            return []
+        self._give_up(lost)
+        self.window.shrink(lost[-1].sent_at, now)
+        if self._is_persistent(lost, acked):
+            self.window.collapse()
+        return _fragments(lost)
+
+    def _is_persistent(self, lost: Sequence[SentRecord], acked: Sequence[SentRecord]) -> bool:
+        """Whether nothing that was sent during three probe timeouts arrived (RFC 9002 section 7.6)."""
+        last_at = lost[-1].sent_at
+        between = [record.sent_at for record in acked if record.sent_at < last_at]
+        arrived_at = max([self._newest_acked_at, *between])
+        first_at = next((record.sent_at for record in lost if record.sent_at > arrived_at), last_at)
+        return last_at - first_at > PERSISTENT_TIMEOUTS * self.round_trip.probe_timeout_s
+
+    def _give_up(self, records: Sequence[SentRecord]) -> None:
+        """Not under way any more; remembered for a while, should an ACK come late."""
+        for record in records:
             del self._sent[record.number]
-            self._in_flight_bytes -= record.size_bytes
-        if lost and lost[-1].sent_at > self._recovery_began_at:
-            self._recovery_began_at = now
-            self._window_bytes = max(self._window_bytes / 2, MINIMUM_WINDOW_BYTES)
-            self._threshold_bytes = self._window_bytes
-        return [fragment for record in lost for fragment in record.fragments]
+            self.window.forgotten(record.size_bytes)
+            self._lost[record.number] = record
+        for number in list(islice(self._lost, max(0, len(self._lost) - MAX_REMEMBERED_LOSSES))):
+            del self._lost[number]
+
+
+def _fragments(records: Iterable[SentRecord]) -> list[Fragment]:
+    return [fragment for record in records for fragment in record.fragments]
