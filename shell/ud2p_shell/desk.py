@@ -17,7 +17,9 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from ud2p import events as told
 from ud2p import screen
 from ud2p.errors import ChatClosed, UD2PError
+from ud2p_shell.people_list import PeopleList
 from ud2p_shell.questions import Question, Questions
+from ud2p_shell.transfers import Transfers
 
 if TYPE_CHECKING:
     from ud2p.chat import Chat
@@ -25,10 +27,7 @@ if TYPE_CHECKING:
     from ud2p.contracts import FileOffer
     from ud2p.plugins import PluginManager
     from ud2p_shell.stage import Stage
-    from ud2p_shell.terminal.line_input import LineInput
-    from ud2p_shell.terminal.loop_thread import LoopThread
-    from ud2p_shell.terminal.main_thread import MainThread
-    from ud2p_shell.transfers import Transfers
+    from ud2p_shell.terminal import Console, LineInput, LoopThread
 
 T = TypeVar("T")
 
@@ -51,14 +50,15 @@ class Desk:
         client: Client,
         plugins: PluginManager,
         stage: Stage,
-        main: MainThread,
+        console: Console,
         loop: LoopThread,
         downloads: Path,
     ) -> None:
+        """:param downloads: the folder that received files go to"""
         self.client = client
         self.plugins = plugins
         self.stage = stage
-        self.main = main
+        self.main = console.main
         self.loop = loop
         self.downloads = downloads
         self.questions = Questions(stage.show)
@@ -66,11 +66,10 @@ class Desk:
         """The chat on the screen."""
         self.menu_input: LineInput | None = None
         self.chat_input: LineInput | None = None
-        self.transfers: Transfers | None = None
         self.invitation_to_accept: told.Invitation | None = None
         """Said yes to in a chat, which is left first."""
-        self.listed: list[str] = []
-        """The names of the list last shown; numbers mean these."""
+        self.people = PeopleList(self)
+        self.transfers = Transfers(self, console.progress, wait_for_each=not console.is_interactive)
         self.known_names: set[str] = set()
         """For completion."""
         self._is_opening = False
@@ -274,7 +273,7 @@ class Desk:
             return screen.FileQuestion(chat.peer, offer.name, offer.size_bytes, into, exists)
 
         def answer(yes: bool, reason: str) -> None:
-            if yes and self.transfers is not None:
+            if yes:
                 self.transfers.receive(chat, offer, self.downloads)
             else:
                 self.wait(chat.decline_file(offer, reason))

@@ -86,15 +86,12 @@ class _Run:
     def _run_menu(self, client: Client) -> None:
         from ud2p_shell.desk import Desk
         from ud2p_shell.menu_shell import MenuShell
-        from ud2p_shell.transfers import Transfers
 
         host, _, port = client.broker.rpartition(":")
         self._stage.show(screen.Welcome(host, int(port), client.name))
         self._stage.show(screen.Menu(client.online))
         downloads = self._settings.downloads.expanduser().absolute()
-        desk = Desk(client, self._plugins, self._stage, self._console.main, self._loop, downloads)
-        wait_for_each = not self._console.is_interactive
-        desk.transfers = Transfers(desk, self._console.progress, wait_for_each=wait_for_each)
+        desk = Desk(client, self._plugins, self._stage, self._console, self._loop, downloads)
         desk.listen()
         MenuShell(self._console, desk, _history_file()).run()
 
