@@ -77,6 +77,8 @@ class Conversation:
     async def conduct(self, work: Callable[[], Coroutine[Any, Any, T]]) -> T:
         """Do ``work`` until it is done, or until the other end gives up; if it fails, the other end reads why.
 
+        A cancellation that comes when ``work`` can't be undone any more changes nothing.
+
         :raises TransferFailed: with a sentence for both users
         """
         working = asyncio.create_task(work())
@@ -85,6 +87,8 @@ class Conversation:
             return await self._finish(working, hearing)
         except asyncio.CancelledError:
             await _cancel(working)
+            if not working.cancelled() and working.exception() is None:
+                return working.result()
             await self._give_up("")
             raise
         except OtherEndGaveUp:

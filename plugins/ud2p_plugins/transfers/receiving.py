@@ -32,7 +32,7 @@ async def receive_file(link: FileLink, offer: FileOffer, into: Path, progress: P
     async def work() -> Receipt:
         port = await run_in_thread("ud2p-receive", arrival.prepare, arrival.stop.set)
         await talk.say(Listening(arrival.transfer_id, port))
-        return await run_in_thread("ud2p-receive", arrival.receive, arrival.stop.set)
+        return await run_in_thread("ud2p-receive", arrival.receive, arrival.stop.set, done_is_done=True)
 
     try:
         return await talk.conduct(work)

@@ -35,7 +35,9 @@ async def send_file(link: FileLink, sources: Sequence[Source], progress: Progres
     async def work() -> Receipt:
         await run_in_thread("ud2p-send", departure.prepare, departure.stop.set)
         listening = await talk.listening()
-        return await run_in_thread("ud2p-send", lambda: departure.send(listening), departure.stop.set)
+        return await run_in_thread(
+            "ud2p-send", lambda: departure.send(listening), departure.stop.set, done_is_done=True
+        )
 
     try:
         return await talk.conduct(work)

@@ -14,12 +14,12 @@ from typing import TypeVar
 T = TypeVar("T")
 
 
-async def run_in_thread(name: str, work: Callable[[], T], stop: Callable[[], None]) -> T:
+async def run_in_thread(name: str, work: Callable[[], T], stop: Callable[[], None], *, done_is_done: bool = False) -> T:
     """Run ``work`` on a thread and wait for it. The thread has ended when this returns or raises.
 
     :param stop: makes ``work`` end soon; called when this is cancelled
-    :returns: what ``work`` returns, even if it was asked to stop and was done before it noticed
-    :raises asyncio.CancelledError: when this was cancelled and ``work`` did not get done
+    :param done_is_done: a cancellation that comes too late to stop ``work`` changes nothing
+    :raises asyncio.CancelledError: when this was cancelled
     """
     loop = asyncio.get_running_loop()
     ended = asyncio.Event()
@@ -44,6 +44,8 @@ async def run_in_thread(name: str, work: Callable[[], T], stop: Callable[[], Non
             cancelled = error
             stop()
     thread.join()
-    if results:
-        return results[0]
-    raise cancelled or errors[0]
+    if cancelled is not None and not (results and done_is_done):
+        raise cancelled
+    if errors:
+        raise errors[0]
+    return results[0]

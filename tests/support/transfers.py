@@ -1,0 +1,199 @@
+"""Both ends of a ``tcp`` transfer, and impostors who know the keys and keep to no rule."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+import threading
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import msgspec
+from tests.support.file_link import PairedLink, link_pair, offer_of
+
+from ud2p.contracts import FileOffer, Opener, Receipt, Sealer, Source, StreamId
+from ud2p.protocol.hello import Hello, Side
+from ud2p.protocol.transfer import RECORD_BYTES
+from ud2p_plugins.transfers.conversation import Ended, Listening, Said
+from ud2p_plugins.transfers.tcp import TcpFileTransfer
+
+DEADLINE_S = 30
+SOON_S = 5
+"""Ten times what is promised, for a machine with much else to do, and far less than any time-out in a transfer."""
+
+
+@dataclass
+class Bar:
+    """A progress that counts, and lets a test step in."""
+
+    at_start: Callable[[], None] = lambda: None
+    at_advance: Callable[[], None] = lambda: None
+    at_finish: Callable[[], None] = lambda: None
+    total: int = -1
+    moved: list[int] = field(default_factory=list)
+    finished: int = 0
+
+    def start(self, total_bytes: int) -> None:
+        self.total = total_bytes
+        self.at_start()
+
+    def advance(self, n_bytes: int) -> None:
+        self.moved.append(n_bytes)
+        self.at_advance()
+
+    def finish(self) -> None:
+        self.finished += 1
+        self.at_finish()
+
+
+@dataclass
+class Transfer:
+    """One transfer between two folders; ``links`` and bars may be replaced before :meth:`run`."""
+
+    folder: Path
+    content: bytes
+    name: str = "Von.mp3"
+    links: tuple[PairedLink, PairedLink] = field(default_factory=link_pair)
+    sending_bar: Bar = field(default_factory=Bar)
+    receiving_bar: Bar = field(default_factory=Bar)
+    offer: FileOffer = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.source = self.folder / "from" / self.name
+        self.into = self.folder / "into"
+        for folder in (self.source.parent, self.into):
+            folder.mkdir(exist_ok=True)
+        self.source.write_bytes(self.content)
+        self.offer = offer_of(self.name, len(self.content))
+
+    def send(self) -> asyncio.Task[Receipt]:
+        """Start the sender."""
+        source = Source(self.source, self.offer.name, self.offer.size_bytes)
+        return asyncio.create_task(TcpFileTransfer().send(self.links[0], [source], self.sending_bar))
+
+    def receive(self) -> asyncio.Task[Receipt]:
+        """Start the receiver."""
+        return asyncio.create_task(TcpFileTransfer().receive(self.links[1], self.offer, self.into, self.receiving_bar))
+
+    async def run(self) -> tuple[Receipt | BaseException, Receipt | BaseException]:
+        """Both ends to their end, whatever that is: what the sender and the receiver came to."""
+        sending, receiving = self.send(), self.receive()
+        await settled(sending, receiving)
+        return outcome(sending), outcome(receiving)
+
+    def arrived(self) -> dict[str, bytes]:
+        """What is in the receiver's folder."""
+        return {path.name: path.read_bytes() for path in self.into.iterdir()}
+
+
+async def settled(*tasks: asyncio.Task[Receipt]) -> None:
+    """Wait for the tasks to end; they must do so in time and leave no thread behind."""
+    _, late = await asyncio.wait(tasks, timeout=DEADLINE_S)
+    assert not late, "a transfer did not end"
+    assert not [thread for thread in threading.enumerate() if thread.name.startswith("ud2p-")]
+
+
+def outcome(task: asyncio.Task[Receipt]) -> Receipt | BaseException:
+    """What a task that ended came to."""
+    if task.cancelled():
+        return asyncio.CancelledError()
+    return task.exception() or task.result()
+
+
+def record(sealer: Sealer, data: bytes, last: bool = False) -> bytes:
+    """The next record."""
+    out = memoryview(bytearray(sealer.sealed_size(len(data))))
+    return bytes(out[: sealer.next_into(data, out, last)])
+
+
+async def said(link: PairedLink) -> Listening | Ended:
+    """The next control that the other end said."""
+    async with asyncio.timeout(DEADLINE_S):
+        body = await link.heard.get()
+    assert body is not None
+    decoded: Listening | Ended = msgspec.json.decode(body, type=Said)
+    return decoded
+
+
+async def say(link: PairedLink, what: Said) -> None:
+    """Say something to the other end."""
+    await link.control(msgspec.json.encode(what))
+
+
+@dataclass
+class Impostor:
+    """A proven connection in the hands of somebody who is up to no good."""
+
+    reader: asyncio.StreamReader
+    writer: asyncio.StreamWriter
+    forth: StreamId
+    back: StreamId
+
+    async def send(self, data: bytes, *, end: bool = False) -> None:
+        """Send as much as the other end takes."""
+        try:
+            self.writer.write(data)
+            await self.writer.drain()
+            if end:
+                self.writer.write_eof()
+        except ConnectionError:
+            pass
+
+
+@asynccontextmanager
+async def as_sender(link: PairedLink) -> AsyncIterator[Impostor]:
+    """Connect to a real receiver and prove ourselves."""
+    listening = await said(link)
+    assert isinstance(listening, Listening)
+    reader, writer = await asyncio.open_connection(link.peer_host, listening.port)
+    try:
+        yield await _greet(Side.CONNECTOR, listening.transfer, link, reader, writer)
+    finally:
+        await _closed(writer)
+
+
+@asynccontextmanager
+async def as_receiver(link: PairedLink) -> AsyncIterator[Impostor]:
+    """Let a real sender connect, and prove ourselves."""
+    connections: asyncio.Queue[tuple[asyncio.StreamReader, asyncio.StreamWriter]] = asyncio.Queue()
+    server = await asyncio.start_server(lambda *pair: connections.put_nowait(pair), link.local_host, 0)
+    transfer_id = secrets.token_bytes(16)
+    await say(link, Listening(transfer_id, server.sockets[0].getsockname()[1]))
+    async with asyncio.timeout(DEADLINE_S):
+        reader, writer = await connections.get()
+    server.close()
+    try:
+        yield await _greet(Side.LISTENER, transfer_id, link, reader, writer)
+    finally:
+        await _closed(writer)
+
+
+async def drain(impostor: Impostor, opener: Opener) -> bytes:
+    """Read the whole file as a receiver would."""
+    content, out, last = b"", memoryview(bytearray(RECORD_BYTES + 64)), False
+    async with asyncio.timeout(DEADLINE_S):
+        while not last:
+            length = int.from_bytes(await impostor.reader.readexactly(4), "big")
+            size, last = opener.next_into(await impostor.reader.readexactly(length), out)
+            content += out[:size]
+    return content
+
+
+async def _greet(
+    side: Side, transfer_id: bytes, link: PairedLink, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+) -> Impostor:
+    hello = Hello(side, transfer_id, secrets.token_bytes(32), link.prove)
+    writer.write(hello.data_to_send())
+    async with asyncio.timeout(DEADLINE_S):
+        while not hello.proven:
+            hello.receive_data(await reader.readexactly(hello.wanted))
+            writer.write(hello.data_to_send())
+    return Impostor(reader, writer, StreamId(hello.context, True), StreamId(hello.context, False))
+
+
+async def _closed(writer: asyncio.StreamWriter) -> None:
+    writer.transport.abort()
+    with suppress(OSError):
+        await writer.wait_closed()
