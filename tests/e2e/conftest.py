@@ -1,0 +1,32 @@
+"""What every end-to-end test starts from."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from tests.e2e.world import Broker, World
+
+
+@pytest.fixture(scope="module")
+def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Broker]:
+    """A broker that the tests of a module share; a test that disturbs it starts its own."""
+    outer = World(tmp_path_factory.mktemp("broker"))
+    yield outer.broker()
+    outer.close()
+
+
+@pytest.fixture
+def empty_world(tmp_path: Path) -> Iterator[World]:
+    """A world without a broker."""
+    world = World(tmp_path)
+    yield world
+    world.close()
+
+
+@pytest.fixture
+def world(empty_world: World, broker: Broker) -> World:
+    """A world with the module's broker."""
+    empty_world.address = broker.address
+    return empty_world
