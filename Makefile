@@ -16,7 +16,7 @@ else
 CANDIDATES := $(PYTHON)
 endif
 
-.PHONY: help demo test lint types imports wheel smoke pytest bench format clean
+.PHONY: help demo test lint types imports wheel smoke pytest bench pictures format clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -51,6 +51,9 @@ pytest: $(VENV)/.installed-dev ## the tests, in random order (ARGS="-n 0 -k chat
 
 bench: $(VENV)/.installed-dev ## measure, and print the ratios beside the goals
 	$(BIN)/python -m tests.bench $(ARGS)
+
+pictures: $(VENV)/.installed-dev ## draw the README's pictures anew, from real sessions
+	$(BIN)/python -m tools.pictures
 
 format: $(VENV)/.installed-dev ## let ruff mend what it can
 	$(BIN)/ruff check --fix .
