@@ -45,6 +45,7 @@ from ud2p.plugins import PluginManager
 from ud2p.protocol import messages as wire
 from ud2p.protocol.broker import BrokerConnection
 
+MAX_NAME = 32
 RECONNECT_FIRST_S = 0.5
 RECONNECT_MOST_S = 30.0
 
@@ -168,11 +169,12 @@ class Client:
         :param limit: 1 to 500
         :raises BrokerError: when the broker can't be asked
         """
-        return await self._page(lambda c: c.send_list(self._now(), prefix=prefix, cursor=cursor, limit=limit))
+        return await self._page(prefix, lambda c: c.send_list(self._now(), prefix=prefix, cursor=cursor, limit=limit))
 
     async def available(self, prefix: str = "", cursor: str = "", limit: int = 50) -> Page:
         """As :meth:`list`: those who are Online and can be invited."""
-        return await self._page(lambda c: c.send_available(self._now(), prefix=prefix, cursor=cursor, limit=limit))
+        now = self._now()
+        return await self._page(prefix, lambda c: c.send_available(now, prefix=prefix, cursor=cursor, limit=limit))
 
     async def set_status(self, online: bool) -> None:
         """Be Online or Offline. Offline clients neither invite nor are invited.
@@ -398,7 +400,9 @@ class Client:
             raise BrokerLost("the broker can't be reached now; it is tried again in the background")
         return self._link
 
-    async def _page(self, send: Callable[[BrokerConnection], int]) -> Page:
+    async def _page(self, prefix: str, send: Callable[[BrokerConnection], int]) -> Page:
+        if len(prefix) > MAX_NAME:  # The broker takes no such prefix, and nobody's name begins with it.
+            return Page((), 0, None)
         answer = await self._broker_link.ask(send)
         assert isinstance(answer, wire.PageAnswer)
         return Page(answer.clients, answer.total, answer.cursor)

@@ -21,6 +21,7 @@ def test_a_list_names_the_others_and_their_status(world: World) -> None:
     bob.run("status online")
     assert any("1. bob     Online   127.0.0.1:" in line for line in alice.run("list"))
     assert "No client's name begins with z" in alice.run("list z")
+    assert any("No client's name begins with xxx" in line for line in alice.run("list " + "x" * 33))
 
 
 def test_nobody_else_is_there(world: World) -> None:
@@ -122,7 +123,7 @@ def test_the_arrows_bring_back_what_was_typed(world: World) -> None:
     alice.run("list")
     alice.run("status online")
     alice.send("\x1b[A\x1b[A")
-    alice.wait_until(lambda: alice.input == "ud2p> list")
+    alice.holds("ud2p> list")
     alice.enter("")
     alice.sees("No other clients are connected", times=2)
     alice.enter("exit")
@@ -131,11 +132,11 @@ def test_the_arrows_bring_back_what_was_typed(world: World) -> None:
     world.forget(alice)
     (again,) = world.people("alice")
     again.send("\x1b[A")
-    again.wait_until(lambda: again.input == "ud2p> exit")
+    again.holds("ud2p> exit")
 
 
 def test_tab_completes_commands_and_names(world: World) -> None:
     alice, _ = world.people("alice", "bartholomew")
     alice.run("list")
     alice.send("conn\tb\t")
-    alice.wait_until(lambda: alice.input == "ud2p> connect bartholomew")
+    alice.holds("ud2p> connect bartholomew")

@@ -82,6 +82,10 @@ class Shell(Terminal):
         self.wait_for(lambda screen: self._split(screen)[1] == prompt)
         return self.body
 
+    def holds(self, line: str) -> None:
+        """Wait until the prompt and what is typed behind it are ``line``."""
+        self.wait_for(lambda screen: self._split(screen)[1] == line)
+
     def at_menu(self) -> list[str]:
         """Wait for the menu's prompt."""
         return self.at(MENU_PROMPTS[self.theme])
