@@ -1,0 +1,25 @@
+"""What holds for every test: nobody's own settings are read or written, and slowness alone fails nothing."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+
+import pytest
+from hypothesis import HealthCheck, settings
+
+# On a loaded machine a deadline for single examples fails tests that are right; pytest-timeout ends those that hang.
+settings.register_profile("ud2p", deadline=None, suppress_health_check=[HealthCheck.too_slow], print_blob=True)
+settings.load_profile("ud2p")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def settings_of_nobody(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Empty folders for settings and state, here and in the programs that tests start."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name in [name for name in os.environ if name.startswith("UD2P_")]:
+            patch.delenv(name)
+        patch.delenv("NO_COLOR", raising=False)
+        for name in ("UD2P_CONFIG_DIR", "UD2P_STATE_DIR"):
+            patch.setenv(name, str(tmp_path_factory.mktemp(name.lower())))
+        yield
