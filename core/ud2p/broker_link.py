@@ -146,6 +146,7 @@ class BrokerLink(asyncio.Protocol):
 
     async def leave(self) -> None:
         """Say goodbye and wait until the broker has closed, at most a second."""
+        self._is_welcomed = False
         if self._connection.open:
             self._connection.send_leave(self._loop.time())
             self._flush()

@@ -1,0 +1,97 @@
+"""The udp transport on real sockets."""
+
+from __future__ import annotations
+
+import asyncio
+
+from ud2p import PluginManager
+from ud2p.contracts import Address, Endpoint
+from ud2p_plugins.transports.udp import DATAGRAMS_PER_WAKEUP, UdpTransport
+
+LOOPBACK: Address = ("127.0.0.1", 9)
+DEADLINE_S = 10.0
+
+
+class Inbox:
+    """Collects what an endpoint receives."""
+
+    def __init__(self) -> None:
+        self.datagrams: list[tuple[bytes, Address]] = []
+        self.batches: list[int] = []
+        self._changed = asyncio.Event()
+
+    def receive(self, datagrams: list[tuple[bytes, Address]]) -> None:
+        self.datagrams += datagrams
+        self.batches.append(len(datagrams))
+        self._changed.set()
+
+    async def wait_for(self, count: int) -> None:
+        async with asyncio.timeout(DEADLINE_S):
+            while len(self.datagrams) < count:
+                self._changed.clear()
+                await self._changed.wait()
+
+
+def port_of(endpoint: Endpoint) -> int:
+    return endpoint.candidates()[0].address[1]
+
+
+async def test_datagrams_come_whole_with_their_source() -> None:
+    inbox, nobody = Inbox(), Inbox()
+    receiver = await UdpTransport().bind(inbox.receive, LOOPBACK)
+    sender = await UdpTransport().bind(nobody.receive, LOOPBACK)
+    sent = [b"", b"x", b"y" * sender.max_datagram]
+    for datagram in sent:
+        sender.send(datagram, ("127.0.0.1", port_of(receiver)))
+    await inbox.wait_for(3)
+    assert [datagram for datagram, _ in inbox.datagrams] == sent
+    assert {source for _, source in inbox.datagrams} == {("127.0.0.1", port_of(sender))}
+    await sender.close()
+    await receiver.close()
+
+
+async def test_a_burst_is_read_many_at_a_time() -> None:
+    inbox, nobody = Inbox(), Inbox()
+    receiver = await UdpTransport().bind(inbox.receive, LOOPBACK)
+    sender = await UdpTransport().bind(nobody.receive, LOOPBACK)
+    for number in range(200):
+        sender.send(b"%d" % number, ("127.0.0.1", port_of(receiver)))
+    await inbox.wait_for(200)
+    assert max(inbox.batches) == DATAGRAMS_PER_WAKEUP
+    await sender.close()
+    await receiver.close()
+
+
+async def test_sending_to_nobody_is_no_error() -> None:
+    inbox = Inbox()
+    endpoint = await UdpTransport().bind(inbox.receive, LOOPBACK)
+    gone = await UdpTransport().bind(inbox.receive, LOOPBACK)
+    nowhere = ("127.0.0.1", port_of(gone))
+    await gone.close()
+    for _ in range(3):
+        endpoint.send(b"anybody?", nowhere)  # the kernel reports the earlier ones as errors of the later
+    endpoint.send(b"too long" * 10_000, nowhere)
+    endpoint.send(b"myself", ("127.0.0.1", port_of(endpoint)))
+    await inbox.wait_for(1)
+    assert inbox.datagrams[0][0] == b"myself"
+    await endpoint.close()
+    await endpoint.close()
+
+
+async def test_ipv6() -> None:
+    inbox = Inbox()
+    endpoint = await UdpTransport().bind(inbox.receive, ("::1", 9))
+    candidate = endpoint.candidates()[0]
+    assert (candidate.address[0], candidate.kind) == ("::1", "host")
+    endpoint.send(b"six", candidate.address)
+    await inbox.wait_for(1)
+    assert inbox.datagrams == [(b"six", candidate.address)]
+    assert endpoint.describe(candidate.address) == f"direct [::1]:{candidate.address[1]}"
+    await endpoint.close()
+
+
+async def test_it_is_registered() -> None:
+    transport = PluginManager.load().transports["udp"].make()
+    endpoint = await transport.bind(Inbox().receive, LOOPBACK)
+    assert endpoint.describe(("192.0.2.7", 4242)) == "direct 192.0.2.7:4242"
+    await endpoint.close()
