@@ -13,6 +13,8 @@ class Limits:
 
     times: Times = TIMES
     """Deadlines of a single connection."""
+    tick_s: float = 0.5
+    """How exactly deadlines are kept; one look at all that is due each time."""
     connections: int = 120_000
     connections_per_address: int = 1_000
     """From one IP address; this machine's own are not counted."""

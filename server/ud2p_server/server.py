@@ -60,12 +60,17 @@ class Broker:
         *,
         limits: Limits | None = None,
         log: Callable[[str], None] | None = None,
+        clock: Callable[[], float] | None = None,
     ) -> None:
-        """:param log: takes lines for whoever runs it; None writes them to standard error"""
+        """
+        :param log: takes lines for whoever runs it; None writes them to standard error
+        :param clock: seconds, never backwards; None is the loop's
+        """
         self._settings = settings
         self._plugins = plugins
         self._limits = limits or Limits()
         self._log = log or Log()
+        self._clock = clock
         self._directory: Directory | None = None
         self._server: asyncio.Server | None = None
         self._rendezvous: asyncio.DatagramTransport | None = None
@@ -114,10 +119,11 @@ class Broker:
             os.urandom,
             self._log,
         )
-        self._board = board = Switchboard(hub, self._limits, self._log, loop, never_waits=never_waits)
+        clock = self._clock or loop.time
+        self._board = board = Switchboard(hub, self._limits, self._log, loop, clock, never_waits=never_waits)
         receive = hub.introductions.receive_datagram
         self._rendezvous, _ = await loop.create_datagram_endpoint(
-            lambda: RendezvousPort(receive, loop.time), sock=ports.udp
+            lambda: RendezvousPort(receive, clock), sock=ports.udp
         )
         self._server = await loop.create_server(lambda: ClientLink(board), sock=ports.tcp, backlog=BACKLOG)
 

@@ -6,6 +6,8 @@ import socket
 from dataclasses import dataclass
 from typing import Any
 
+BUFFER_BYTES = 128 * 1024
+"""What the kernel may hold for one client in either direction. It would give a client that does not read megabytes."""
 ATTEMPTS = 50
 """How often a free port is looked for whose number is free for TCP and UDP."""
 
@@ -60,6 +62,8 @@ def _bind_both(family: int, address: tuple[Any, ...]) -> Ports:
     try:
         if hasattr(socket, "SO_REUSEPORT"):  # POSIX; elsewhere SO_REUSEADDR would let two programs share the port
             tcp.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        for buffer in (socket.SO_SNDBUF, socket.SO_RCVBUF):  # what is accepted inherits them
+            tcp.setsockopt(socket.SOL_SOCKET, buffer, BUFFER_BYTES)
         _accept_both_families(tcp, address)
         tcp.bind(address)
         udp = socket.socket(family, socket.SOCK_DGRAM)

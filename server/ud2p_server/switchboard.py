@@ -16,7 +16,6 @@ from ud2p_server.limits import Limits
 from ud2p_server.link import ClientLink
 from ud2p_server.wheel import Wheel
 
-TICK_S = 0.5
 DIRECT: frozenset[type[Message]] = frozenset({ListRequest, AvailableRequest, StatusRequest})
 """Requests that wait for the directory alone; without a task they cost a third to half as much (measured)."""
 
@@ -30,23 +29,27 @@ class Switchboard:
         limits: Limits,
         note: Callable[[str], None],
         loop: asyncio.AbstractEventLoop,
+        clock: Callable[[], float],
         *,
         never_waits: bool,
     ) -> None:
-        """:param never_waits: what the directory promises"""
+        """
+        :param clock: seconds, never backwards
+        :param never_waits: what the directory promises
+        """
         self.hub = hub
         self.limits = limits
         self.note = note
         self.loop = loop
-        self.now = loop.time
+        self.now = clock
         self.direct = DIRECT if never_waits else frozenset()
         """Requests that are handled without a task."""
-        self.wheel = Wheel(TICK_S)
+        self.wheel = Wheel(limits.tick_s)
         self.links: set[ClientLink] = set()
         self._from_host: dict[str, int] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._empty = asyncio.Event()
-        self._timer = loop.call_later(TICK_S, self._tick)
+        self._timer = loop.call_later(limits.tick_s, self._tick)
 
     def connected(self, link: ClientLink, peername: tuple[Any, ...]) -> None:
         """A connection was made."""
@@ -96,10 +99,10 @@ class Switchboard:
         task.add_done_callback(self._tasks.discard)
 
     def _tick(self) -> None:
+        self._timer = self.loop.call_later(self.limits.tick_s, self._tick)
         now = self.now()
         self.wheel.handle_timer(now)
         self.hub.handle_timer(now)
-        self._timer = self.loop.call_later(TICK_S, self._tick)
 
     async def close(self) -> None:
         """Say goodbye to all, give them a moment to read it, and cut what is left."""
