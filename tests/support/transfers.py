@@ -138,7 +138,7 @@ class Impostor:
             await self.writer.drain()
             if end:
                 self.writer.write_eof()
-        except ConnectionError:
+        except OSError:  # the other end had enough
             pass
 
 

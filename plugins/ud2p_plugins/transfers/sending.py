@@ -84,12 +84,14 @@ class _Departure:
         try:
             # A pipe put in its place must not hold up the thread: that is what O_NONBLOCK is for.
             flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
-            self._file = self._held.enter_context(io.FileIO(os.open(self._source.path, flags), "rb"))
-            status = os.fstat(self._file.fileno())
+            file = os.open(self._source.path, flags)
+            self._held.callback(os.close, file)
+            status = os.fstat(file)
         except OSError as error:
             raise self._unreadable(error) from error
         if not stat.S_ISREG(status.st_mode) or status.st_size != self._source.size_bytes:
             raise TransferFailed(f"{self._source.name} changed after it was offered; send it again")
+        self._file = io.FileIO(file, "rb", closefd=False)
         self._modified_ns = status.st_mtime_ns
 
     def send(self, listening: Listening) -> Receipt:
