@@ -13,6 +13,7 @@ import tempfile
 from pathlib import Path
 
 from tests.support.terminal import Terminal
+
 from tools.svg import screen_svg
 
 THEMES = ("lutho", "chulumanco", "roanda")
