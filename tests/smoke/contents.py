@@ -71,7 +71,7 @@ def sdist_problems(path: Path) -> list[str]:
     """What is wrong with the sdist, a sentence each."""
     with tarfile.open(path) as sdist:
         packed = {name.partition("/")[2] for name in sdist.getnames()}
-    folders = ("core", "plugins", "shell", "server", "tests", "docs")
+    folders = ("core", "plugins", "shell", "server", "tests", "tools", "docs")
     wanted = {file.relative_to(ROOT).as_posix() for folder in folders for file in files_below(ROOT / folder)}
     wanted |= {"pyproject.toml", "Makefile", "LICENSE", "README.md", "CHANGELOG.md", "CONTRIBUTING.md"}
     return [f"{path.name} lacks {name}" for name in sorted(wanted - packed)]
