@@ -107,9 +107,16 @@ class Folder:
             self._handle = None
 
     def _rename_onto_placeholder(self, name: str, new: str) -> None:
-        """For file systems without hard links (FAT): take the name, exclusively, then replace what took it."""
+        """For file systems without hard links (FAT): take the name, exclusively, then replace what took it.
+
+        Whatever another program writes to that empty file in the moment between is lost.
+        """
         os.close(self.create(new, 0o600))
-        os.rename(self._at(name), self._at(new), src_dir_fd=self._handle, dst_dir_fd=self._handle)
+        try:
+            os.rename(self._at(name), self._at(new), src_dir_fd=self._handle, dst_dir_fd=self._handle)
+        except OSError:
+            self.remove(new)
+            raise
 
     def _at(self, name: str) -> str:
         return name if self._handle is not None else os.path.join(self._path, name)

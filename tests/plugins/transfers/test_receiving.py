@@ -170,7 +170,7 @@ async def test_controls_that_make_no_sense_end_it(tmp_path: Path, body: bytes) -
     assert transfer.arrived() == {}
 
 
-async def test_the_port_that_people_know_is_used_if_it_is_free(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_the_sender_hears_which_transfer_is_listened_for(tmp_path: Path) -> None:
     transfer = Transfer(tmp_path, CONTENT)
     receiving = transfer.receive()
     listening = await said(transfer.links[0])
