@@ -2,7 +2,8 @@
 
 The window starts at ten records, grows by what was acknowledged until the first loss (7.3.1) and by one record a
 round trip after it (7.3.3), is halved at most once a round trip (7.3.2), and falls to two records when nothing came
-through for long (7.6). It does not grow while less than half of it is used (7.8). Ours: a cap of 128 KiB.
+through for long (7.6). It does not grow while less than half of it is used (7.8). Ours: a cap of 128 KiB, and the
+halving is taken back when nothing was lost after all (as TCP does, RFC 4015).
 """
 
 from __future__ import annotations
@@ -17,13 +18,14 @@ MAXIMUM_WINDOW_BYTES = 128 * 1024
 class CongestionWindow:
     """Counts the bytes under way and says whether there may be more."""
 
-    __slots__ = ("_recovery_began_at", "_threshold_bytes", "in_flight_bytes", "size_bytes")
+    __slots__ = ("_before", "_recovery_began_at", "_threshold_bytes", "in_flight_bytes", "size_bytes")
 
     def __init__(self) -> None:
         self.in_flight_bytes = 0
         self.size_bytes: float = INITIAL_WINDOW_BYTES
         self._threshold_bytes: float = MAXIMUM_WINDOW_BYTES
         self._recovery_began_at = float("-inf")
+        self._before: tuple[float, float] | None = None
 
     def has_room(self) -> bool:
         """Whether another record of full size fits."""
@@ -56,14 +58,28 @@ class CongestionWindow:
         """A record is not counted as under way any more, whatever became of it."""
         self.in_flight_bytes -= size_bytes
 
-    def shrink(self, lost_sent_at: float, now: float) -> None:
-        """Records were lost, the newest of which was sent at ``lost_sent_at``."""
+    def shrink(self, lost_sent_at: float, now: float) -> bool:
+        """Records were lost, the newest of which was sent at ``lost_sent_at``.
+
+        :returns: False when the window has shrunk for a loss of that time already
+        """
         if lost_sent_at <= self._recovery_began_at:
-            return
+            return False
         self._recovery_began_at = now
+        self._before = (self.size_bytes, self._threshold_bytes)
         self._threshold_bytes = self.size_bytes = max(self.size_bytes / 2, MINIMUM_WINDOW_BYTES)
+        return True
+
+    def restore(self) -> None:
+        """What the window last shrank for was not lost."""
+        if self._before is not None:
+            self.size_bytes = max(self.size_bytes, self._before[0])
+            self._threshold_bytes = self._before[1]
+            self._recovery_began_at = float("-inf")
+            self._before = None
 
     def collapse(self) -> None:
         """Nothing came through for so long that the path must be taken for another one."""
         self.size_bytes = MINIMUM_WINDOW_BYTES
+        self._before = None
         self._recovery_began_at = float("-inf")

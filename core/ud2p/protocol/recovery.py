@@ -1,49 +1,28 @@
 """Loss: which records are under way, which of them are lost, when to ask again (RFC 9002 section 6).
 
-Constants, with their sections: a record is lost once three later ones were acknowledged (6.1.1) or 9/8 of a round trip
-has passed (6.1.2); probe timeouts double (6.2.1). Ours: the timeout stops doubling at 10 s, so that a path that
-comes back is noticed.
-
-What was taken for lost and is acknowledged after all shows that the path reorders. Both thresholds then rise to what
-was seen, as 6.1.1 allows: up to 64 records and two round trips.
+A record is lost once enough later ones were acknowledged or enough time has passed (:mod:`reordering` says how much).
+When no ACK comes, a probe asks for one; its timeout doubles (6.2.1). Ours: it stops doubling at 10 s, so that a path
+that comes back is noticed.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from itertools import islice
 from typing import TypeAlias
 
 from ud2p.protocol.congestion import CongestionWindow
 from ud2p.protocol.frames import Range
 from ud2p.protocol.outgoing import Fragment
-from ud2p.protocol.round_trip import GRANULARITY_S, RoundTrip
+from ud2p.protocol.reordering import Reordering
+from ud2p.protocol.round_trip import RoundTrip
+from ud2p.protocol.sent_record import SentRecord
 
-PACKET_THRESHOLD = 3
-MAX_PACKET_THRESHOLD = 64
-TIME_THRESHOLD = 9 / 8
-MAX_TIME_THRESHOLD = 2.0
 MAX_PROBE_TIMEOUT_S = 10.0
 PROBES_PER_TIMEOUT = 2
 PERSISTENT_TIMEOUTS = 3
 MAX_UNDER_WAY = 2048
 """More than a full window holds of the smallest records: only the probes of a long silence add up to it."""
-MAX_REMEMBERED_LOSSES = 64
-REMEMBERED_TIMEOUTS = 3
-
-
-@dataclass(slots=True)
-class SentRecord:
-    """A record under way that asks for an ACK."""
-
-    number: int
-    sent_at: float
-    size_bytes: int
-    fragments: Sequence[Fragment]
-    acks: int
-    """The largest number that its own ACK frame covers, -1 where it has none."""
-
 
 Acknowledged: TypeAlias = tuple[list[Fragment], list[Fragment], int]
 """What an ACK says: the fragments that arrived, those that are lost, and up to which number the peer now knows what
@@ -57,12 +36,10 @@ class Recovery:
         self.round_trip = RoundTrip()
         self.window = CongestionWindow()
         self._sent: dict[int, SentRecord] = {}
-        self._lost: dict[int, SentRecord] = {}
+        self._reordering = Reordering(self.round_trip)
         self._next_number = 0
         self._largest_acked = -1
         self._newest_acked_at = float("-inf")
-        self._packet_threshold = PACKET_THRESHOLD
-        self._time_threshold = TIME_THRESHOLD
         self._loss_at: float | None = None
         self._last_sent_at = 0.0
         self._timeouts = 0
@@ -92,7 +69,7 @@ class Recovery:
         if largest >= self._next_number:
             self.impossible_acks += 1
             return [], [], -1
-        arrived = self._take_late(ranges, now) if self._lost else []
+        arrived = self._take_late(ranges, now) if self._reordering.has_lost else []
         records = self._take(ranges)
         if not records:
             return arrived, [], -1
@@ -172,42 +149,28 @@ class Recovery:
         return records
 
     def _take_late(self, ranges: Sequence[Range], now: float) -> list[Fragment]:
-        """What was taken for lost too soon; from now on it is waited for longer. What is too old is forgotten."""
-        late: list[Fragment] = []
-        too_old = now - REMEMBERED_TIMEOUTS * self.round_trip.probe_timeout_s
-        for number, record in list(self._lost.items()):
-            if any(first <= number <= last for first, last in ranges):
-                del self._lost[number]
-                late += record.fragments
-                self._tolerate(record, now)
-            elif record.sent_at < too_old:
-                del self._lost[number]
-        return late
-
-    def _tolerate(self, record: SentRecord, now: float) -> None:
-        behind = self._largest_acked - record.number + 1
-        self._packet_threshold = max(self._packet_threshold, min(behind, MAX_PACKET_THRESHOLD))
-        took = (now - record.sent_at) / max(self.round_trip.latest_s, self.round_trip.smoothed_s, GRANULARITY_S)
-        self._time_threshold = max(self._time_threshold, min(took, MAX_TIME_THRESHOLD))
+        late = self._reordering.take_late(ranges, self._largest_acked, now)
+        if late and self._reordering.is_all_found:
+            self.window.restore()
+        return _fragments(late)
 
     def _detect_losses(self, now: float, acked: Sequence[SentRecord]) -> list[Fragment]:
         self._loss_at = None
         if not self._sent or next(iter(self._sent)) > self._largest_acked:
             return []
-        round_trip = self.round_trip
-        delay_s = max(self._time_threshold * max(round_trip.latest_s, round_trip.smoothed_s), GRANULARITY_S)
         lost = []
+        delay_s = self._reordering.loss_delay_s
+        last_number = self._largest_acked - self._reordering.packet_threshold
         for record in self._sent.values():
             if record.number > self._largest_acked:
                 break
-            if record.number <= self._largest_acked - self._packet_threshold or record.sent_at + delay_s <= now:
+            if record.number <= last_number or record.sent_at + delay_s <= now:
                 lost.append(record)
             elif self._loss_at is None:
                 self._loss_at = record.sent_at + delay_s
         if not lost:
             return []
-        self._give_up(lost)
-        self.window.shrink(lost[-1].sent_at, now)
+        self._give_up(lost, is_new_loss=self.window.shrink(lost[-1].sent_at, now))
         if self._is_persistent(lost, acked):
             self.window.collapse()
         return _fragments(lost)
@@ -220,14 +183,12 @@ class Recovery:
         first_at = next((record.sent_at for record in lost if record.sent_at > arrived_at), last_at)
         return last_at - first_at > PERSISTENT_TIMEOUTS * self.round_trip.probe_timeout_s
 
-    def _give_up(self, records: Sequence[SentRecord]) -> None:
-        """Not under way any more; remembered for a while, should an ACK come late."""
+    def _give_up(self, records: Sequence[SentRecord], *, is_new_loss: bool = False) -> None:
+        """Not under way any more."""
         for record in records:
             del self._sent[record.number]
             self.window.forgotten(record.size_bytes)
-            self._lost[record.number] = record
-        for number in list(islice(self._lost, max(0, len(self._lost) - MAX_REMEMBERED_LOSSES))):
-            del self._lost[number]
+        self._reordering.lose(records, is_new_loss=is_new_loss)
 
 
 def _fragments(records: Iterable[SentRecord]) -> list[Fragment]:
