@@ -13,7 +13,7 @@ from ud2p.errors import RemoteProtocolError
 
 MAX_TRANSFER_BODY_BYTES = 16 * 1024
 
-TransferId = Annotated[str, msgspec.Meta(pattern=r"^[0-9a-f]{32}$")]
+TransferId = Annotated[str, msgspec.Meta(pattern=r"^[0-9a-f]{32}\Z")]
 Reason = Annotated[str, msgspec.Meta(max_length=500)]
 
 

@@ -16,7 +16,7 @@ MAX_OFFER_BYTES = 4096
 SESSION_VERSION = 1
 _MAX_NAMES = 32
 
-PluginName = Annotated[str, msgspec.Meta(pattern=r"^[a-z0-9][a-z0-9.-]{0,31}$")]
+PluginName = Annotated[str, msgspec.Meta(pattern=r"^[a-z0-9][a-z0-9.-]{0,31}\Z")]
 PluginNames = Annotated[tuple[PluginName, ...], msgspec.Meta(max_length=_MAX_NAMES)]
 PackageName = Annotated[str, msgspec.Meta(max_length=100)]
 
