@@ -71,6 +71,8 @@ class ChatShell(CommandShell):
         """A line of the user's, or a word of the desk's."""
         if line == CHAT_OVER:
             return self.desk.chat is not self._chat
+        if not line.strip():
+            return False
         if line.startswith(("//", " ")):
             self.desk.post(line[1:])
             return False

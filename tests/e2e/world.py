@@ -146,10 +146,10 @@ class Shell(Terminal):
         """The body and the input of a screen."""
         if screen and re.match(rf"{re.escape(self.name)} <<O(n|ff)line>>", screen[-1]):
             for row in range(len(screen) - 2, -1, -1):
-                if screen[row].startswith((*self._prompts, *QUESTIONS)):
+                if screen[row].lstrip().startswith((*self._prompts, *QUESTIONS)):
                     last = next(at for at in range(row, len(screen)) if not self._is_input(screen, row, at + 1))
                     typed = "".join(screen[row : last + 1])
-                    return screen[:row], typed.removesuffix(PLACEHOLDER).rstrip()
+                    return screen[:row], typed.removesuffix(PLACEHOLDER).strip()
         return screen, None
 
     def _is_input(self, screen: list[str], first: int, row: int) -> bool:
