@@ -133,11 +133,14 @@ class Hub:
         if isinstance(message, Login):
             client.link.close()
 
-    async def disconnect(self, client: Client) -> None:
-        """The connection ended, in whatever way. Called after all that this client sent was handled."""
+    def disconnect(self, client: Client) -> Work | None:
+        """The connection is over, in whatever way. Called when nothing that this client sent is under way.
+
+        :returns: the rest of the work, as :meth:`handle` does
+        """
         client.gone = True
         self._forget(client)
-        await self.presence.release(client)
+        return self.presence.release(client) if client.name else None
 
     def shut_down(self) -> None:
         """Tell everybody that the broker ends."""

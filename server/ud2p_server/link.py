@@ -31,6 +31,7 @@ class ClientLink(asyncio.Protocol):
         "_is_closing",
         "_is_collecting",
         "_is_eof",
+        "_is_forgotten",
         "_is_full",
         "_is_lost",
         "_over_at",
@@ -55,6 +56,8 @@ class ClientLink(asyncio.Protocol):
         """Whether the client has closed its sending half."""
         self._is_closing = False
         """Whether nothing is taken or sent any more."""
+        self._is_forgotten = False
+        """Whether the hub knows that the client is gone."""
         self._is_lost = False
         """Whether the socket is closed."""
         self._over_at: float | None = None
@@ -104,8 +107,7 @@ class ClientLink(asyncio.Protocol):
         """See :class:`asyncio.Protocol`."""
         self._is_lost = self._is_closing = True
         self._board.disconnected(self)
-        if not self._is_busy:
-            self._board.forget(self.client)
+        self._forget()
 
     # What came in
 
@@ -155,8 +157,8 @@ class ClientLink(asyncio.Protocol):
         except Exception as error:  # noqa: BLE001 - a directory or gatekeeper plugin may raise anything
             self._board.hub.fail(self.client, message, error)
         self._is_busy = False
-        if self._is_lost:
-            self._board.forget(self.client)
+        if self._is_closing:
+            self._forget()
         else:
             self._go_on()
 
@@ -209,11 +211,18 @@ class ClientLink(asyncio.Protocol):
         elif not self._transport.is_closing():
             self._transport.resume_reading()
             self._transport.write_eof()
+        self._forget()
 
     def abort(self) -> None:
         """Close at once, whatever still waits."""
         self._is_closing = True
         self._transport.abort()
+
+    def _forget(self) -> None:
+        """The client is gone for the others as soon as nothing that it asked for is under way."""
+        if not self._is_busy and not self._is_forgotten:
+            self._is_forgotten = True
+            self._board.forget(self.client)
 
     def _end_soon(self, now: float) -> None:
         if self._over_at is None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
 import time
 from collections.abc import Callable
@@ -42,5 +43,5 @@ class Log:
 
 
 def _write_to_stderr(text: str) -> None:
-    if sys.stderr is not None:
+    with contextlib.suppress(OSError, ValueError):  # closed, broken off, or not there at all
         print(text, file=sys.stderr, flush=True)

@@ -71,5 +71,4 @@ class Presence:
 
     async def release(self, client: Client) -> None:
         """Free the name that a client holds, if it still does."""
-        if client.name:
-            await self.directory.remove(client.name, client.route)
+        await self.directory.remove(client.name, client.route)

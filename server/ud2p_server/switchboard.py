@@ -11,7 +11,7 @@ from ud2p.networks import canonical_ip, is_loopback
 from ud2p.protocol.messages import AvailableRequest, ListRequest, Message, Refusal, StatusRequest
 from ud2p.protocol.refusals import SENTENCES, Code
 from ud2p_server.client import Client
-from ud2p_server.hub import Hub
+from ud2p_server.hub import Hub, Work
 from ud2p_server.limits import Limits
 from ud2p_server.link import ClientLink
 from ud2p_server.wheel import Wheel
@@ -80,15 +80,14 @@ class Switchboard:
             del self._from_host[host]
 
     def forget(self, client: Client) -> None:
-        """A client is gone and nothing that it asked for is still under way."""
-        if client.name:
-            self.run(self._forget(client))
-        else:
-            client.gone = True
+        """A client is gone and nothing that it asked for is under way."""
+        work = self.hub.disconnect(client)
+        if work is not None:
+            self.run(self._release(client, work))
 
-    async def _forget(self, client: Client) -> None:
+    async def _release(self, client: Client, work: Work) -> None:
         try:
-            await self.hub.disconnect(client)
+            await work
         except Exception as error:  # noqa: BLE001 - a directory plugin may raise anything
             self.note(f"could not take {client.name} out of the directory: {error!r}")
 

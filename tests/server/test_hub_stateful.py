@@ -202,4 +202,4 @@ class Society(RuleBasedStateMachine):
 
 
 TestSociety = Society.TestCase
-TestSociety.settings = settings(deadline=None, max_examples=50, stateful_step_count=40)
+TestSociety.settings = settings(deadline=None, max_examples=30, stateful_step_count=30)

@@ -181,7 +181,9 @@ class Person:
     async def vanish(self) -> None:
         """The connection is cut."""
         self.client.gone = True
-        await self._rig.hub.disconnect(self.client)
+        work = self._rig.hub.disconnect(self.client)
+        if work is not None:
+            await work
 
 
 class Rig:

@@ -792,4 +792,4 @@ class Conversation(RuleBasedStateMachine):
 
 
 TestConversation = Conversation.TestCase
-TestConversation.settings = settings(deadline=None, max_examples=60, stateful_step_count=40)
+TestConversation.settings = settings(deadline=None, max_examples=40, stateful_step_count=30)

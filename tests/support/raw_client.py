@@ -1,0 +1,103 @@
+"""A client that types lines: bytes on a real socket, and what comes back; every wait has a deadline."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import socket
+from typing import Any
+
+WAIT_S = 10.0
+
+
+class RawClient:
+    """One TCP connection to a broker."""
+
+    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.reader = reader
+        self.writer = writer
+        self.token = ""
+        self.local_port = int(writer.get_extra_info("sockname")[1])
+
+    @classmethod
+    async def connect(cls, port: int, *, host: str = "127.0.0.1", receive_buffer: int = 0) -> RawClient:
+        sock = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_STREAM)
+        if receive_buffer:
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
+        sock.setblocking(False)
+        try:
+            async with asyncio.timeout(WAIT_S):
+                await asyncio.get_running_loop().sock_connect(sock, (host, port))
+                reader, writer = await asyncio.open_connection(sock=sock, limit=1 << 20)
+        except BaseException:
+            sock.close()
+            raise
+        return cls(reader, writer)
+
+    @classmethod
+    async def login(cls, port: int, name: str, *, receive_buffer: int = 0, **fields: Any) -> RawClient:
+        client = await cls.connect(port, receive_buffer=receive_buffer)
+        assert (await client.line())[0] == "$HI$"
+        await client.type("$HI$", id=1, version=1, name=name, **fields)
+        tag, welcome = await client.line()
+        assert tag == "$HI$", (tag, welcome)
+        client.token = welcome["token"]
+        return client
+
+    async def send(self, data: bytes) -> None:
+        """Bytes as they are."""
+        self.writer.write(data)
+        async with asyncio.timeout(WAIT_S):
+            await self.writer.drain()
+
+    async def type(self, tag: str, **fields: Any) -> None:
+        """A proper line."""
+        await self.send(f"{tag} {json.dumps(fields)}\n".encode())
+
+    async def line(self) -> tuple[str, dict[str, Any]]:
+        """The next line, as tag and members."""
+        async with asyncio.timeout(WAIT_S):
+            line = await self.reader.readline()
+        assert line.endswith(b"\n"), f"the end instead of a line: {line!r}"
+        tag, _, body = line.decode().partition(" ")
+        fields = json.loads(body)
+        assert isinstance(fields, dict)
+        return tag, fields
+
+    async def error(self) -> tuple[str, str]:
+        """The next line, which is a refusal: its code and sentence."""
+        tag, fields = await self.line()
+        assert tag == "$ERR$", (tag, fields)
+        return fields["code"], fields["text"]
+
+    async def end(self) -> None:
+        """Nothing more comes: the broker has closed its side."""
+        async with asyncio.timeout(WAIT_S):
+            rest = await self.reader.read()
+        assert rest == b""
+
+    async def lost(self) -> None:
+        """The connection is closed or cut, whatever still came."""
+        async with asyncio.timeout(WAIT_S):
+            try:
+                while await self.reader.read(65536):
+                    pass
+            except ConnectionError:
+                pass
+
+    async def ask(self, tag: str, **fields: Any) -> tuple[str, dict[str, Any]]:
+        """A request and its answer."""
+        await self.type(tag, **fields)
+        return await self.line()
+
+    async def is_served(self) -> bool:
+        """Whether the broker answers."""
+        return (await self.ask("$PING$", id=999)) == ("$PING$", {"re": 999})
+
+    async def close(self) -> None:
+        self.writer.close()
+        try:
+            async with asyncio.timeout(WAIT_S):
+                await self.writer.wait_closed()
+        except ConnectionError:
+            pass
