@@ -116,17 +116,16 @@ def check_demo(folder: Path, file: Path) -> None:
     """A newcomer lists, connects, chats, sends a file, gets it back and leaves."""
     downloads = folder / "downloads"
     downloads.mkdir()
-    with program(folder, "demo", "--downloads", str(downloads)) as (demo, screen):
+    with program(folder, "demo", "--theme", "roanda", "--downloads", str(downloads)) as (demo, screen):
         screen.wait_for(r"Connected to server")
         screen.type("list")
         screen.wait_for(r"echo +Online")
         screen.type("connect echo")
         screen.wait_for(r"Connected to echo!")
         screen.type(MESSAGE)
-        screen.wait_for(rf"echo > {MESSAGE}")
+        screen.wait_for(rf"{MESSAGE} < echo")
         screen.type(f"sendf {file}")
-        screen.wait_for(r"File sent ✓")
-        screen.wait_for(r"echo wants to send Von\.bin")
+        screen.wait_for(r"File sent ✓", r"echo wants to send Von\.bin")
         screen.type("y")
         screen.wait_for(r"File received ✓")
         screen.type("X")
@@ -159,14 +158,24 @@ class Screen:
             if not text:
                 return
 
-    def wait_for(self, pattern: str) -> re.Match[str]:
-        """The first match behind the one before; fails when the program ends or the time is over."""
+    def wait_for(self, *patterns: str) -> re.Match[str]:
+        """Wait until all came, in any order, behind what was waited for before.
+
+        Fails when the program ends or the time is over.
+
+        :returns: the match of the last pattern
+        """
+
+        def found() -> list[re.Match[str]]:
+            matches = [re.compile(pattern).search(self.text, self._seen) for pattern in patterns]
+            return [match for match in matches if match is not None]
+
         with self._changed:
-            self._changed.wait_for(lambda: self._is_over or re.search(pattern, self.text[self._seen :]), WAIT_S)
-            found = re.compile(pattern).search(self.text, self._seen)
-            assert found is not None, f"{pattern!r} never came; there was:\n{self.text}"
-            self._seen = found.end()
-        return found
+            self._changed.wait_for(lambda: self._is_over or len(found()) == len(patterns), WAIT_S)
+            matches = found()
+            assert len(matches) == len(patterns), f"{patterns} never came; there was:\n{self.text}"
+            self._seen = max(match.end() for match in matches)
+        return matches[-1]
 
     def type(self, line: str) -> None:
         """Give the program a line."""
