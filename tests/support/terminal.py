@@ -24,7 +24,7 @@ import warnings
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from types import TracebackType
-from typing import Any, ClassVar, TypeAlias
+from typing import Any, ClassVar, TypeAlias, cast
 
 import pexpect
 import pyte
@@ -73,6 +73,8 @@ class Terminal:
                 timeout=PATIENCE_S,
             )
         self.process.delaybeforesend = None
+        self._pty: Any = cast(Any, self.process).ptyproc
+        self._pty.delayafterclose = 0  # it is dead by then
         self._fd = self.process.child_fd
         self._at_end = False
         with Terminal._lock:
@@ -103,6 +105,14 @@ class Terminal:
     def enter(self, line: str) -> None:
         """Type ``line`` and press Enter."""
         self.send(line + "\r")
+
+    def type(self, keys: Sequence[str], every_s: float) -> None:
+        """Press keys one by one, as a person does; what the program writes meanwhile is read."""
+        for key in keys:
+            due = time.monotonic() + every_s
+            self.send(key)
+            while (left := due - time.monotonic()) > 0:
+                self._pump(left)
 
     def paste(self, text: str) -> None:
         """Paste ``text`` as a terminal does when the program asked for bracketed paste, else as if typed."""
@@ -203,6 +213,12 @@ class Terminal:
     def kill(self, number: int = signal.SIGTERM) -> None:
         """Send the program a signal."""
         os.kill(self.pid, number)
+
+    def hang_up(self) -> None:
+        """Close the terminal under the program, which goes on if it can."""
+        with Terminal._lock:
+            self._at_end = True
+            self._pty.fileobj.close()
 
     def close(self) -> None:
         """Hang up, end the program whatever it thinks of it, and wait until it is gone. May be called twice."""

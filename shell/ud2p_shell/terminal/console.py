@@ -48,9 +48,9 @@ class Console:
         """Whether there are prompts, colours and bars; else no escape sequence is ever written."""
         self.main = MainThread(report)
         """Where others post what must happen on the screen."""
-        self.styles: dict[str, str] = {}
-        """prompt_toolkit's style rules for prompts and toolbar, such as ``{"bottom-toolbar": "noreverse"}``; may be
-        replaced at any time."""
+        self.styles: dict[str, str] = {"bottom-toolbar": "noreverse"}
+        """prompt_toolkit's style rules for prompts and toolbar; may be replaced at any time. The toolbar is as wide as
+        its text: a bar of colour across the window is broken in two, and stays, where a terminal becomes narrower."""
         self._writer = RawWriter(self._stdout, self._output_gone)
         self._output = LineOutput(self._writer)
         self._modes = TerminalModes(_fileno(self._stdin), self._writer.write)

@@ -21,7 +21,7 @@ from contextlib import nullcontext
 from typing import TYPE_CHECKING, TextIO, cast
 
 from prompt_toolkit.input import Input, create_input
-from prompt_toolkit.input.typeahead import store_typeahead
+from prompt_toolkit.input.typeahead import get_typeahead, store_typeahead
 from prompt_toolkit.output import Output, create_output
 
 from ud2p_shell.terminal.raw_writer import RawWriter
@@ -65,8 +65,7 @@ class Devices:
     def __init__(self, pt_input: Input, pt_output: Output) -> None:
         self.input = pt_input
         self.output = pt_output
-        self.closed_at = time.monotonic()
-        """When the last prompt closed: keys that wait when the next one opens were typed since."""
+        self._typed_since = time.monotonic()
         pt_input.cooked_mode = nullcontext  # type: ignore[method-assign]  # (A)
         pt_output.get_rows_below_cursor_position = lambda: 1  # type: ignore[method-assign]  # (B)
         pt_output.disable_bracketed_paste = lambda: None  # type: ignore[method-assign]
@@ -77,7 +76,18 @@ class Devices:
         pt_input = create_input(stdin) if sys.platform == "win32" else TerminalInput(stdin)
         return cls(pt_input, create_output(cast(TextIO, writer)))
 
-    def take_waiting_keys(self) -> None:
-        """Put aside, for the prompt that opens next, the keys that were pressed before it opened."""
+    def take_waiting_keys(self) -> tuple[list[KeyPress], float]:
+        """The keys that wait for the prompt that opens now, and a time before which none of them was pressed."""
+        waiting = get_typeahead(self.input)
         while keys := self.input.read_keys():
-            store_typeahead(self.input, keys)
+            waiting += keys
+        return waiting, self._typed_since
+
+    def put_back(self, keys: list[KeyPress], typed_since: float) -> None:
+        """A prompt closes: these keys go to the next one, before all others.
+
+        :param typed_since: for all that wait already: a time before which none was pressed
+        """
+        waiting = keys + get_typeahead(self.input)
+        store_typeahead(self.input, waiting)
+        self._typed_since = typed_since if waiting else time.monotonic()

@@ -4,7 +4,7 @@
 until somebody takes the prompt away with ``finish``. While it runs, posted calls run on that loop and what is printed
 appears above. Nothing that was typed is lost on the way:
 
-- keys that wait when the prompt opens are put in first, as if typed now, but dated back;
+- keys that wait when the prompt opens come first, as if typed now, but dated back;
 - keys that were read behind an Enter, or while the prompt was being taken away, wait for the next prompt;
 - a line that was half typed when the prompt was taken away comes back, cursor and all, as the next draft.
 
@@ -24,6 +24,7 @@ from prompt_toolkit.application import run_in_terminal
 from prompt_toolkit.document import Document
 from prompt_toolkit.formatted_text import StyleAndTextTuples
 from prompt_toolkit.history import History, InMemoryHistory
+from prompt_toolkit.key_binding import KeyPress
 from prompt_toolkit.styles import DynamicStyle, Style
 
 from ud2p_shell.terminal.devices import Devices
@@ -78,7 +79,9 @@ class LineEditor:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._terminated: Terminated | None = None
         self._begun_at: float | None = None
-        self._is_catching_up = False
+        self._waiting_keys: list[KeyPress] = []
+        self._typed_since: float | None = None  # while old keys are processed
+        self._opened_at = 0.0
         self._reported: set[str] = set()
         self._rules: dict[str, str] = {}
         self._made_style = Style([])
@@ -93,8 +96,8 @@ class LineEditor:
         session, devices = self._session, self._around.devices
         session.app.erase_when_done = self._prompt.erase_when_done
         self._begun_at = draft.begun_at
-        self._is_catching_up = True
-        devices.take_waiting_keys()
+        self._waiting_keys, self._typed_since = devices.take_waiting_keys()
+        self._opened_at = time.monotonic()
         try:
             outcome: Outcome = session.prompt(
                 default=draft.document, pre_run=lambda: self._opened(is_interrupted), set_exception_handler=False
@@ -154,16 +157,30 @@ class LineEditor:
             self._loop = loop
         self._around.output.attach_prompt(loop)
         self._around.main.attach_prompt(loop)
-        self._session.app.create_background_task(self._tick())
+        app = self._session.app
+        app.create_background_task(self._tick())
         if is_interrupted():
             self._finish(Interrupted())
+        else:
+            # In this order, and before anything is read: an arrow up that waits needs the history.
+            self._session.default_buffer.load_history_if_not_yet_loaded()
+            app.create_background_task(self._catch_up())
+
+    async def _catch_up(self) -> None:
+        """Do what the waiting keys say, which may end the prompt before the last of them."""
+        processor = self._session.app.key_processor
+        processor.feed_multiple(self._waiting_keys)
+        self._waiting_keys = []
+        processor.process_keys()
+        if not processor.input_queue:
+            self._typed_since = None
 
     def _closed(self) -> None:
         with self._lock:
             self._loop = None
         self._around.main.detach_prompt()
         self._around.output.detach_prompt()
-        self._around.devices.closed_at = time.monotonic()
+        self._around.devices.put_back(self._waiting_keys, self._typed_since or self._opened_at)
 
     def _finish(self, outcome: Outcome) -> None:
         app = self._session.app
@@ -180,14 +197,13 @@ class LineEditor:
                 self._session.app.invalidate()
 
     def _before_render(self) -> None:
-        self._is_catching_up = False
         self._session.bottom_toolbar = self._shown(lambda: self._around.toolbar(self._prompt.toolbar))() or None
 
     def _text_changed(self) -> None:
         if not self._session.default_buffer.text:
             self._line_cleared()
         elif self._begun_at is None:
-            self._begun_at = self._around.devices.closed_at if self._is_catching_up else time.monotonic()
+            self._begun_at = time.monotonic() if self._typed_since is None else self._typed_since
 
     def _line_cleared(self) -> None:
         self._begun_at = None

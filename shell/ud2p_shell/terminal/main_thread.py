@@ -61,12 +61,13 @@ class MainThread:
                 loop.call_soon_threadsafe(self.run_posted)
 
     def run_posted(self) -> None:
-        """Run what was posted. Called again from inside a posted call, it does nothing."""
+        """Run what was posted until now: calls that post others leave keys their turn in between. Called again from
+        inside a posted call, it does nothing."""
         if self._is_running:
             return
         self._is_running = True
         try:
-            while self._posted:
+            for _ in range(len(self._posted)):
                 self._run(self._posted.popleft())
         finally:
             self._is_running = False

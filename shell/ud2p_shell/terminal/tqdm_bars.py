@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from typing import Any, NoReturn, TextIO
+from typing import TYPE_CHECKING, Any, NoReturn, TextIO
 
 from tqdm import tqdm
 
@@ -25,7 +25,13 @@ LINES_A_SECOND = 1
 """Where a log may be read later, less often."""
 
 
-class _Bar(tqdm[NoReturn]):
+if TYPE_CHECKING:
+    _Tqdm = tqdm[NoReturn]
+else:
+    _Tqdm = tqdm  # generic in the type stubs alone
+
+
+class _Bar(_Tqdm):
     """What both have in common."""
 
     monitor_interval = 0
