@@ -56,7 +56,6 @@ class BrokerLink(asyncio.Protocol):
         port: int,
         on_push: Callable[[Message], None],
         on_lost: Callable[[str], None],
-        *,
         insecure: bool,
     ) -> BrokerLink:
         """Connect and wait for the greeting.

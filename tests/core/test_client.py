@@ -214,10 +214,11 @@ async def test_a_lost_broker_ends_invitations(unused_port: int) -> None:
 async def test_the_same_client_elsewhere_replaces_this_one() -> None:
     async with a_broker() as broker, a_person("alice", broker) as alice:
         other = Client("alice", broker)
-        other._token = alice.client._token
+        other._presence._token = alice.client._presence._token
         async with other:
             await alice.next(BrokerClosed)
             assert [one.name for one in (await other.list()).clients] == ["alice"]
+            assert not alice.client.connected
 
 
 async def test_nobody_listens(unused_port: int) -> None:

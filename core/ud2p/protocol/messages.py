@@ -29,6 +29,7 @@ import msgspec
 
 MAX_LINE_BYTES = 16 * 1024
 PROTOCOL_VERSION = 1
+MAX_NAME_LENGTH = 32
 NAME_PATTERN = r"^[A-Za-z][A-Za-z0-9_.-]{0,31}\Z"  # not $, which lets a line feed pass behind the name
 
 Name = Annotated[str, msgspec.Meta(pattern=NAME_PATTERN)]
@@ -41,7 +42,7 @@ OfferBytes = Annotated[bytes, msgspec.Meta(max_length=4096)]
 SignalBytes = Annotated[bytes, msgspec.Meta(max_length=8192)]
 Short = Annotated[str, msgspec.Meta(max_length=300)]
 PageLimit = Annotated[int, msgspec.Meta(ge=1, le=500)]
-Prefix = Annotated[str, msgspec.Meta(max_length=32)]
+Prefix = Annotated[str, msgspec.Meta(max_length=MAX_NAME_LENGTH)]
 
 
 class Message(msgspec.Struct, frozen=True, omit_defaults=True):

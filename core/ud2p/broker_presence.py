@@ -1,0 +1,137 @@
+"""This client's presence at its broker: logged in, and again after the connection was lost, with growing pauses."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import Callable
+from typing import Protocol
+
+from ud2p.broker_link import BrokerLink
+from ud2p.contracts import Address
+from ud2p.errors import BrokerError, BrokerLost
+from ud2p.events import BrokerBack, BrokerClosed, BrokerEvent, BrokerGone
+from ud2p.protocol import messages as wire
+from ud2p.protocol.broker import BrokerConnection
+from ud2p.tasks import Tasks
+
+RECONNECT_FIRST_S = 0.5
+RECONNECT_MOST_S = 30.0
+
+
+class PresenceUser(Protocol):
+    """Who is told what the broker says."""
+
+    def handle_push(self, message: wire.Message) -> None:
+        """The broker said something unasked."""
+        ...
+
+    def handle_broker_event(self, event: BrokerEvent) -> None:
+        """The connection was lost, found again or closed."""
+        ...
+
+
+class BrokerPresence:
+    """One name at one broker."""
+
+    def __init__(self, name: str, host: str, port: int, user: PresenceUser, *, online: bool, insecure: bool) -> None:
+        """
+        :param online: whether others may invite this client from the start
+        :param insecure: allow a broker outside this machine and private networks
+        """
+        self.name = name
+        self.online = online
+        self.host = host
+        self.port = port
+        self._insecure = insecure
+        self._user = user
+        self._link: BrokerLink | None = None
+        self._token: bytes | None = None
+        self._udp_port = 0
+        self._stays_away = False
+        self._tasks = Tasks()
+
+    @property
+    def is_connected(self) -> bool:
+        """Whether the broker knows this client now."""
+        return self._link is not None
+
+    @property
+    def rendezvous(self) -> Address:
+        """The broker's UDP address.
+
+        :raises BrokerLost: when there is no connection
+        """
+        return self._connected_link().peer_ip, self._udp_port
+
+    async def connect(self) -> None:
+        """Connect and log in.
+
+        :raises BrokerUnreachable: nobody, or something else, answers there
+        :raises BrokerRefused: the broker said no
+        """
+        link = await BrokerLink.connect(self.host, self.port, self._handle_push, self._handle_lost, self._insecure)
+        try:
+            welcome = await link.login(self.name, online=self.online, token=self._token)
+        except BaseException:
+            link.abort()
+            raise
+        self.name = welcome.name
+        self._token = welcome.token
+        self._udp_port = welcome.udp_port
+        self._link = link
+
+    async def ask(self, send: Callable[[BrokerConnection, float], int], about: bytes | None = None) -> wire.Message:
+        """Send a request and wait for its answer, see :meth:`BrokerLink.ask`.
+
+        :param send: one of the connection's ``send_*`` methods, applied to the connection and the time
+        :raises BrokerError: the broker refused, or can't be asked
+        """
+        now = asyncio.get_running_loop().time()
+        return await self._connected_link().ask(lambda connection: send(connection, now), about)
+
+    def signal(self, session: bytes, data: bytes) -> None:
+        """Pass bytes to the peer of ``session``, or drop them."""
+        if self._link is not None:
+            self._link.signal(session, data)
+
+    async def close(self) -> None:
+        """Leave the broker for good."""
+        self._stays_away = True
+        await self._tasks.cancel()
+        if self._link is not None:
+            link, self._link = self._link, None
+            await link.leave()
+
+    def _connected_link(self) -> BrokerLink:
+        if self._link is None:
+            raise BrokerLost("the broker can't be reached now; it is tried again in the background")
+        return self._link
+
+    def _handle_push(self, message: wire.Message) -> None:
+        if isinstance(message, wire.Goodbye) and message.reason == "replaced":
+            self._stays_away = True  # Two clients that replace each other in turn would help nobody.
+            text = message.text or "the same client connected anew elsewhere"
+            self._user.handle_broker_event(BrokerClosed(text))
+        else:
+            self._user.handle_push(message)
+
+    def _handle_lost(self, reason: str) -> None:
+        self._link = None
+        if not self._stays_away:
+            self._tasks.start(self._reconnect(reason))
+
+    async def _reconnect(self, reason: str) -> None:
+        wait_s = RECONNECT_FIRST_S
+        while True:
+            pause_s = wait_s * random.uniform(0.75, 1.25)  # noqa: S311 - so that a broker's clients do not come in step
+            self._user.handle_broker_event(BrokerGone(reason, pause_s))
+            await asyncio.sleep(pause_s)
+            try:
+                await self.connect()
+            except BrokerError as error:
+                reason = str(error)
+                wait_s = min(2 * wait_s, RECONNECT_MOST_S)
+            else:
+                self._user.handle_broker_event(BrokerBack())
+                return
