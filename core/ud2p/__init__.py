@@ -17,13 +17,13 @@ if TYPE_CHECKING:
     from ud2p import screen as screen
     from ud2p import text as text
     from ud2p.chat import Chat as Chat
-    from ud2p.chat import Posted as Posted
     from ud2p.client import Client as Client
     from ud2p.client import Page as Page
     from ud2p.contracts import *  # noqa: F403
     from ud2p.errors import *  # noqa: F403
     from ud2p.events import *  # noqa: F403
     from ud2p.hookspecs import impl as impl
+    from ud2p.outbox import Posted as Posted
     from ud2p.plugins import PluginManager as PluginManager
     from ud2p.plugins import PluginRecord as PluginRecord
     from ud2p.text import gate as gate
@@ -124,7 +124,7 @@ __all__ = [
 _MODULES = ("config", "contracts", "errors", "events", "screen", "text")
 _HOMES = {
     "Chat": "ud2p.chat",
-    "Posted": "ud2p.chat",
+    "Posted": "ud2p.outbox",
     "Client": "ud2p.client",
     "Page": "ud2p.client",
     "PluginManager": "ud2p.plugins",

@@ -8,25 +8,23 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections import deque
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from ud2p.chat_files import ChatFiles
 from ud2p.contracts import CipherInfo, FileOffer, Progress, Receipt
-from ud2p.errors import ChatClosed, ChatError, MessageTooLong, MessageVetoed, PeerUnreachable, RemoteProtocolError
+from ud2p.errors import ChatClosed, ChatError, PeerUnreachable, RemoteProtocolError
 from ud2p.events import (
     ChatEnded,
     ChatHeard,
     ChatOpened,
     ChatSilent,
     ClientEvent,
-    MessageDelivered,
-    MessageFailed,
     MessageReceived,
 )
+from ud2p.outbox import Outbox, Posted
 from ud2p.protocol.controls import Control, decode_control, encode_control
-from ud2p.protocol.frames import MAX_MESSAGE_BYTES, FrameType
+from ud2p.protocol.frames import FrameType
 from ud2p.protocol.incoming import Arrived
 from ud2p.protocol.session import State
 from ud2p.protocol.session_events import Closed, Delivered, Heard, Opened, SessionEvent, Silent
@@ -37,41 +35,6 @@ if TYPE_CHECKING:
     from ud2p.session_driver import SessionDriver
 
 FLUSH_ON_LEAVE_S = 2.0
-MAX_BACKLOG_MESSAGES = 10_000
-MAX_BACKLOG_BYTES = 16 * 1024 * 1024
-
-
-class Posted:
-    """A message that was posted."""
-
-    def __init__(self, number: int, text: str) -> None:
-        self.number = number
-        """Counts up within the chat; :class:`~ud2p.events.MessageDelivered` names it."""
-        self.text = text
-        self._done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-
-    @property
-    def is_delivered(self) -> bool:
-        """Whether the peer has acknowledged it."""
-        return self._done.done() and not self._done.cancelled() and self._done.exception() is None
-
-    async def delivered(self) -> None:
-        """Wait until the peer has acknowledged it.
-
-        :raises MessageVetoed: a plugin did not let it out
-        :raises ChatClosed: the chat ended first
-        """
-        await asyncio.shield(self._done)
-
-    def settle(self, error: ChatError | None = None) -> None:
-        """It was acknowledged, or never will be."""
-        if self._done.done():
-            return
-        if error is None:
-            self._done.set_result(None)
-        else:
-            self._done.set_exception(error)
-            self._done.exception()  # Nobody has to ask; asyncio would otherwise complain that nobody did.
 
 
 class ChatHost(Protocol):
@@ -110,14 +73,7 @@ class Chat:
         self._driver: SessionDriver | None = None
         self._opened: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._is_over = False
-        self._posted: dict[int, Posted] = {}
-        self._next_number = 0
-        self._numbers: dict[int, int] = {}
-        self._backlog_bytes = 0
-        self._outbox: deque[Posted] = deque()
-        self._gating: asyncio.Task[None] | None = None
-        self._idle = asyncio.Event()
-        self._idle.set()
+        self._outbox = Outbox(self, host.plugins, self._send_message, host.publish)
 
     # what a user sees
 
@@ -135,7 +91,7 @@ class Chat:
     @property
     def undelivered(self) -> int:
         """How many posted messages the peer has not acknowledged yet."""
-        return len(self._posted)
+        return len(self._outbox)
 
     # what a user does
 
@@ -149,25 +105,13 @@ class Chat:
         :raises ChatClosed: the chat is over
         :raises ChatError: 10,000 messages or 16 MiB wait already
         """
-        size = len(text.encode("utf-8", "replace"))
-        if size > MAX_MESSAGE_BYTES:
-            raise MessageTooLong("a message may hold at most 64 KiB; send it as a file with sendf")
         if not self.is_open:
             raise ChatClosed("the chat is over; connect again to go on")
-        if len(self._posted) >= MAX_BACKLOG_MESSAGES or self._backlog_bytes + size > MAX_BACKLOG_BYTES:
-            raise ChatError(f"too much waits for {self.peer} already; wait until some of it has arrived")
-        posted = Posted(self._next_number, text)
-        self._next_number += 1
-        self._posted[posted.number] = posted
-        self._backlog_bytes += size
-        self._idle.clear()
-        self._outbox.append(posted)
-        self._empty_outbox()
-        return posted
+        return self._outbox.post(text)
 
     async def flush(self) -> None:
         """Wait until everything posted was acknowledged, or the chat is over."""
-        await self._idle.wait()
+        await self._outbox.flush()
 
     async def send_file(self, path: Path, progress: Progress | None = None) -> Receipt:
         """Offer a file and, when the peer accepts, send it.
@@ -246,8 +190,7 @@ class Chat:
                 self.publish(ChatOpened(self))
                 self._host.plugins.observe("ud2p_chat_opened", chat=self)
             case Delivered(numbers):
-                for number in numbers:
-                    self._settle(self._numbers.pop(number))
+                self._outbox.acknowledged(numbers)
             case Silent(silent_s, lost):
                 self.publish(ChatSilent(self, silent_s, lost))
             case Heard():
@@ -270,66 +213,15 @@ class Chat:
 
     # inside
 
-    def _empty_outbox(self) -> None:
-        """Send what waits, in order; through the gatekeepers, one message at a time, where there are any."""
-        if self._gating is not None:
-            return
-        if self._host.plugins.has_implementations("ud2p_message_sending"):
-            self._gating = asyncio.create_task(self._gate_outbox())
-            return
-        while self._outbox:
-            posted = self._outbox.popleft()
-            self._send(posted, posted.text)
-
-    async def _gate_outbox(self) -> None:
-        try:
-            while self._outbox:
-                posted = self._outbox.popleft()
-                try:
-                    text = await self._host.plugins.ask_message_sending(self, posted.text)
-                except MessageVetoed as veto:
-                    self._fail(posted.number, veto)
-                else:
-                    self._send(posted, text)
-        finally:
-            self._gating = None
-
-    def _send(self, posted: Posted, text: str) -> None:
-        if posted.number not in self._posted:
-            return
-        try:
-            sent = self.driver.session.send_message(FrameType.MSG, text.encode("utf-8", "replace"))
-        except ChatError as error:
-            self._fail(posted.number, error)
-            return
-        self._numbers[sent] = posted.number
+    def _send_message(self, data: bytes) -> int:
+        number = self.driver.session.send_message(FrameType.MSG, data)
         self.driver.pump_soon()
-
-    def _settle(self, number: int) -> None:
-        posted = self._forget_posted(number)
-        if posted is not None:
-            posted.settle()
-            self.publish(MessageDelivered(self, number))
-
-    def _fail(self, number: int, error: ChatError) -> None:
-        posted = self._forget_posted(number)
-        if posted is not None:
-            posted.settle(error)
-            self.publish(MessageFailed(self, number, str(error)))
-
-    def _forget_posted(self, number: int) -> Posted | None:
-        posted = self._posted.pop(number, None)
-        if posted is not None:
-            self._backlog_bytes -= len(posted.text.encode("utf-8", "replace"))
-            if not self._posted:
-                self._idle.set()
-        return posted
+        return number
 
     def _end(self, closed: Closed) -> None:
         self._is_over = True
         reason = closing_sentence(closed, self.peer)
-        for number in list(self._posted):
-            self._fail(number, ChatClosed(f"not delivered: {reason}"))
+        self._outbox.fail_all(reason)
         self.files.end(reason)
         self._host.forget(self)
         if not self._opened.done():

@@ -21,7 +21,7 @@ from ud2p import (
     Veto,
     impl,
 )
-from ud2p.chat import MAX_BACKLOG_MESSAGES
+from ud2p.outbox import MAX_BACKLOG_MESSAGES
 
 
 async def test_messages_both_ways_in_order() -> None:
