@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Protocol
 
 from ud2p.contracts import Address, Endpoint
+from ud2p.protocol.frames import FrameType
 from ud2p.protocol.incoming import Arrived
 from ud2p.protocol.rendezvous import RendezvousClient
 from ud2p.protocol.session import Session, State
@@ -46,6 +47,7 @@ class SessionDriver:
         self._rendezvous_address: Address | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._is_pump_due = False
+        self._is_pumping = False
         self.finished = asyncio.Event()
         """Set when the session has nothing left to send."""
 
@@ -79,53 +81,80 @@ class SessionDriver:
         self.session.send_close(reason, self._loop.time())
         self.pump()
 
+    def send_message(self, kind: FrameType, data: bytes) -> int:
+        """Queue a message. A lone one leaves at once; while others are under way, what is sent in one turn of the loop
+        leaves at its end, so that several messages share a record.
+
+        :returns: its number
+        :raises MessageTooLong: over 64 KiB
+        :raises ChatClosed: when the session is over
+        """
+        is_lone = self.session.is_idle
+        number = self.session.send_message(kind, data)
+        if is_lone:
+            self.pump()
+        else:
+            self.pump_soon()
+        return number
+
     def pump_soon(self) -> None:
-        """Send what is queued once the caller's turn of the loop is over, so that several messages share a record."""
+        """Carry everything that is due once the caller's turn of the loop is over."""
         if not self._is_pump_due:
             self._is_pump_due = True
             self._loop.call_soon(self.pump)
 
     def pump(self) -> None:
         """Carry everything that is due in either direction."""
-        self._is_pump_due = False
-        now = self._loop.time()
-        self._send(now)
-        for signal in self.session.signals_to_send():
-            self._signal(signal)
-        for event in self.session.events():
-            self._user.handle_session_event(event)
-        if self._user.has_room:
-            messages = self.session.take_messages()
-            if messages:
-                self._user.handle_messages(messages)
+        if self._is_pumping:
+            self.pump_soon()  # Somebody who is told something asks for more; what comes first is told first.
+            return
+        self._is_pump_due, self._is_pumping = False, True
+        try:
+            self._send(self._loop.time())
+            self._tell()
+        finally:
+            self._is_pumping = False
         if self.session.state is State.CLOSED:
             self._finish()
         else:
             self._schedule()
 
+    def _tell(self) -> None:
+        session, user = self.session, self._user
+        for signal in session.signals_to_send():
+            self._signal(signal)
+        for event in session.events():
+            user.handle_session_event(event)
+        if user.has_room:
+            messages = session.take_messages()
+            if messages:
+                user.handle_messages(messages)
+
     def _send(self, now: float) -> None:
-        if self.endpoint is None:
+        endpoint = self.endpoint
+        if endpoint is None:
             return
         for datagram, address in self.session.datagrams_to_send(now):
-            self.endpoint.send(datagram, address)
+            endpoint.send(datagram, address)
         if self._rendezvous is None or self._rendezvous_address is None:
             return
         if self.session.state is not State.CONNECTING:
             self._rendezvous = None
             return
         for datagram in self._rendezvous.datagrams_to_send(now):
-            self.endpoint.send(datagram, self._rendezvous_address)
+            endpoint.send(datagram, self._rendezvous_address)
 
     def _schedule(self) -> None:
-        times = [self.session.next_timer()]
+        at = self.session.next_timer()
         if self._rendezvous is not None:
-            times.append(self._rendezvous.next_timer())
-        at = min((time for time in times if time is not None), default=None)
-        if self._timer is not None:
+            times = (at, self._rendezvous.next_timer())
+            at = min((time for time in times if time is not None), default=None)
+        timer = self._timer
+        if timer is not None:
             # A timer that is too early finds nothing to do and sets itself anew: cheaper than one more each record.
-            if at is not None and self._timer.when() <= at:
+            if at is not None and timer.when() <= at:
                 return
-            self._timer.cancel()
+            timer.cancel()
             self._timer = None
         if at is not None:
             self._timer = self._loop.call_at(at, self._handle_timer)
