@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
 from collections.abc import Generator, Iterator
 from contextlib import ExitStack
@@ -10,9 +11,9 @@ from pathlib import Path
 from typing import IO
 
 import pytest
-
 from tests.shell.terminal.helpers import MENU, SAMPLE, Sample, StartSample, Tty
 from tests.support.terminal import Terminal
+
 from ud2p_shell.terminal import Console
 
 
@@ -63,6 +64,8 @@ def start_sample(tmp_path: Path) -> Iterator[StartSample]:
 
     yield start
     for terminal, pipe in started:
+        if terminal.process.isalive():
+            terminal.kill(signal.SIGKILL)  # how it ends well is tested; this is faster
         terminal.close()
         pipe.close()
 

@@ -15,7 +15,6 @@ from pathlib import Path
 from typing import IO, TextIO
 
 import pyte
-
 from tests.support.screen import Screen
 from tests.support.terminal import Terminal
 

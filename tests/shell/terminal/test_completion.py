@@ -9,7 +9,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ud2p_shell.terminal import Completions, complete_commands, complete_path, complete_paths, complete_words, split_paths
+from ud2p.text import gate
+from ud2p_shell.terminal import (
+    Completions,
+    complete_commands,
+    complete_path,
+    complete_paths,
+    complete_words,
+    split_paths,
+)
 from ud2p_shell.terminal import completion as completion_module
 
 
@@ -122,16 +130,19 @@ def test_split_paths(folder: Path) -> None:
 
 
 NAMES = st.text(
-    st.characters(codec="utf-8", exclude_categories=("C", "Z", "M"), exclude_characters="/") | st.sampled_from(" '\"\\~$&"),
+    st.characters(codec="utf-8", exclude_categories=("C", "Z", "M"), exclude_characters="/")
+    | st.sampled_from(" '\"\\~$&"),
     min_size=1,
     max_size=12,
 ).filter(lambda name: name not in (".", "..") and not name.startswith("~"))
 
 
 @given(name=NAMES, quote=st.sampled_from(["", '"', "'"]), cut=st.integers(0, 12))
-def test_what_is_completed_is_read_back(tmp_path_factory: pytest.TempPathFactory, name: str, quote: str, cut: int) -> None:
+def test_what_is_completed_is_read_back(
+    tmp_path_factory: pytest.TempPathFactory, name: str, quote: str, cut: int
+) -> None:
     folder = tmp_path_factory.mktemp("names")
-    if completion_module.gate(name) != name or len(os.fsencode(name)) > 255:
+    if gate(name) != name or len(os.fsencode(name)) > 255:
         return
     (folder / name).touch()
     start, _ = completion_module._quoted(f"{folder}/{name[:cut]}", quote)

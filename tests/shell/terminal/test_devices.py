@@ -14,8 +14,8 @@ from prompt_toolkit import PromptSession
 from prompt_toolkit.application import get_app, run_in_terminal
 from prompt_toolkit.input import create_input
 from prompt_toolkit.output import create_output
-
 from tests.shell.terminal.helpers import Tty
+
 from ud2p_shell.terminal.devices import Devices
 from ud2p_shell.terminal.raw_writer import RawWriter
 
@@ -37,7 +37,10 @@ def run(session: PromptSession[str], at_prompt: Callable[[], None]) -> None:
 
 
 @pytest.mark.parametrize("is_ours", [True, False])
-def test_seam_a_printing_above_the_prompt_leaves_the_terminal_raw(tty: Tty, is_ours: bool) -> None:
+def test_seam_a_printing_above_the_prompt_leaves_the_terminal_raw(
+    tty: Tty, is_ours: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PROMPT_TOOLKIT_NO_CPR", "1")  # saves a second
     echoes: list[bool] = []
 
     def print_above() -> None:
@@ -70,7 +73,10 @@ def test_seam_b_the_toolbar_waits_for_no_answer_of_the_terminal(tty: Tty, is_our
 
 
 @pytest.mark.parametrize("is_ours", [True, False])
-def test_bracketed_paste_stays_on_between_two_drawings(tty: Tty, is_ours: bool) -> None:
+def test_bracketed_paste_stays_on_between_two_drawings(
+    tty: Tty, is_ours: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PROMPT_TOOLKIT_NO_CPR", "1")
     run(make_session(is_ours), lambda: None if get_app().is_done else get_app().exit(result=""))
     print("end")
     tty.wait_for(lambda screen: any("end" in line for line in screen))

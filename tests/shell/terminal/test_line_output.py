@@ -10,8 +10,8 @@ from collections.abc import Iterator
 from typing import TextIO
 
 import pytest
-
 from tests.shell.terminal.helpers import Tty
+
 from ud2p_shell.terminal import Console, Prompt
 from ud2p_shell.terminal.line_output import LineOutput
 from ud2p_shell.terminal.raw_writer import RawWriter

@@ -70,7 +70,11 @@ def test_what_is_posted_runs_while_work_is_waited_for(main: MainThread, network:
     async def work() -> bool:
         shown = asyncio.Event()
         loop = asyncio.get_running_loop()
-        main.post(lambda: loop.call_soon_threadsafe(shown.set) and None)
+
+        def show() -> None:
+            loop.call_soon_threadsafe(shown.set)
+
+        main.post(show)
         await asyncio.wait_for(shown.wait(), 20)
         return True
 
@@ -170,6 +174,7 @@ def test_a_dead_loop_is_noticed(main: MainThread) -> None:
 
     with pytest.raises((LoopDied, SystemExit)):
         network.wait(die())
+    network.stop()
     with pytest.raises(LoopDied, match="start it again"):
         network.wait(value("never"))
     gc.collect()  # a coroutine that nobody awaited would warn here
