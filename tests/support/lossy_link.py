@@ -1,7 +1,8 @@
 """Two sessions joined by a seeded network with loss, delay, reordering and duplication, on a fake clock.
 
 The pair checks of itself, whatever a test is about: a machine whose timer does not move on would be a busy loop in
-its driver, a datagram over 1,200 bytes would not travel, and nothing follows the event ``Closed``.
+its driver, a datagram over 1,200 bytes would not travel, no record number is used twice, and nothing follows the
+event ``Closed``.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from typing import NamedTuple
 from ud2p.contracts import Address, CipherInfo
 from ud2p.protocol.frames import FrameType
 from ud2p.protocol.keys import Master, Role, Transcript
-from ud2p.protocol.record import MAX_DATAGRAM_BYTES
+from ud2p.protocol.record import HEADER_BYTES, MAX_DATAGRAM_BYTES
 from ud2p.protocol.session import Session, State
 from ud2p.protocol.session_events import Closed, SessionEvent
 
@@ -75,6 +76,7 @@ class SessionPair:
         """Whether the signalling channel is there."""
         self.tamper: Callable[[Sent], list[bytes]] | None = None
         """What somebody on the way makes of a datagram; sees each before loss and delay."""
+        self._numbers: dict[Role, set[int]] = {role: set() for role in Role}
         self._wire: list[tuple[float, int, Role, bytes, Address]] = []
         self._order = itertools.count()
 
@@ -141,12 +143,13 @@ class SessionPair:
         """Carry what the ends want to send, and collect what they tell."""
         for role, end in self.ends.items():
             for datagram, to in end.datagrams_to_send(self.now):
-                assert len(datagram) <= MAX_DATAGRAM_BYTES
+                self._check(role, datagram)
                 sent = Sent(role, datagram, to, self.now)
                 self.sent.append(sent)
                 if to == ADDRESSES[role.other]:
                     self._carry(sent)
             for signal in end.signals_to_send():
+                self._check(role, signal)
                 if self.has_signals:
                     self.ends[role.other].receive_datagram(signal, None, self.now)
             events = end.events()
@@ -154,6 +157,12 @@ class SessionPair:
             self.events[role] += events
             if role in self.readers:
                 self.messages[role] += end.take_messages()
+
+    def _check(self, sender: Role, datagram: bytes) -> None:
+        assert HEADER_BYTES < len(datagram) <= MAX_DATAGRAM_BYTES
+        number = int.from_bytes(datagram[HEADER_BYTES - 8 : HEADER_BYTES], "big")
+        assert number not in self._numbers[sender]
+        self._numbers[sender].add(number)
 
     def _fire_timers(self) -> None:
         for _ in range(5):

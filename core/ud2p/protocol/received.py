@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from ud2p.protocol.frames import MAX_ACK_RANGES, Range, encode_ack
 
-MAX_ACK_DELAY_S = 0.01
-"""How long an ACK may wait for something to travel with; RFC 9000 section 13.2.1 allows 25 ms, ticks are quicker."""
+ACK_DELAY_S = 0.01
+"""How long an ACK waits for something to travel with; ticks are to be quick."""
+MAX_ACK_DELAY_S = 0.025
+"""How long it may wait on a busy machine before the peer asks again (RFC 9000 section 18.2)."""
 
 
 class ReceivedRecords:
@@ -47,7 +49,7 @@ class ReceivedRecords:
         if not asks_for_ack:
             return
         self._asked += 1
-        due_at = now + MAX_ACK_DELAY_S if in_order and self._asked < 2 else now
+        due_at = now + ACK_DELAY_S if in_order and self._asked < 2 else now
         if self.due_at is None or due_at < self.due_at:
             self.due_at = due_at
 

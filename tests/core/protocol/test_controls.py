@@ -25,7 +25,7 @@ CONTROLS = st.one_of(
         Offer,
         id=IDS,
         name=st.text(max_size=50),
-        size_bytes=st.integers(0, 2**63 - 1),
+        size_bytes=st.integers(0, 2**62 - 1),
         transfer=st.text(max_size=32),
     ),
     st.builds(Accept, id=IDS),
@@ -35,13 +35,13 @@ CONTROLS = st.one_of(
 )
 
 
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=40)
 @given(CONTROLS)
 def test_a_control_comes_back(control: Control) -> None:
     assert decode_control(encode_control(control)) == control
 
 
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=40)
 @given(st.binary(max_size=200) | st.text(max_size=200).map(str.encode))
 def test_any_bytes_are_a_control_or_refused(data: bytes) -> None:
     try:
@@ -51,7 +51,7 @@ def test_any_bytes_are_a_control_or_refused(data: bytes) -> None:
     assert isinstance(control, Control)
 
 
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=40)
 @given(CONTROLS, st.data())
 def test_a_control_changed_anywhere_is_a_control_or_refused(control: Control, data: st.DataObject) -> None:
     good = encode_control(control)
@@ -78,7 +78,7 @@ def test_the_largest_control_fits_a_message() -> None:
         b'{"kind":"file-accept","id":"%s"}' % ID.upper().encode(),
         b'{"kind":"file-accept","id":"%s\\n"}' % ID.encode(),
         b'{"kind":"file-offer","id":"%s","name":"n","size_bytes":-1,"transfer":"tcp"}' % ID.encode(),
-        b'{"kind":"file-offer","id":"%s","name":"n","size_bytes":9223372036854775808,"transfer":"tcp"}' % ID.encode(),
+        b'{"kind":"file-offer","id":"%s","name":"n","size_bytes":4611686018427387904,"transfer":"tcp"}' % ID.encode(),
         b'{"kind":"file-offer","id":"%s","name":"n","size_bytes":1.5,"transfer":"tcp"}' % ID.encode(),
         b'{"kind":"file-offer","id":"%s","name":"n","size_bytes":"1","transfer":"tcp"}' % ID.encode(),
         b'{"kind":"file-offer","id":"%s","name":"%s","size_bytes":1,"transfer":"tcp"}' % (ID.encode(), b"n" * 1025),

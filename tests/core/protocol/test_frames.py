@@ -20,7 +20,7 @@ from ud2p.protocol.frames import (
 )
 
 U32 = st.integers(0, 2**32 - 1)
-SETTINGS = settings(deadline=None, max_examples=150)
+SETTINGS = settings(deadline=None, max_examples=50)
 
 
 @st.composite

@@ -68,10 +68,10 @@ class IncomingModel(RuleBasedStateMachine):
 
 
 TestIncomingModel = IncomingModel.TestCase
-TestIncomingModel.settings = settings(deadline=None, max_examples=30, stateful_step_count=30)
+TestIncomingModel.settings = settings(deadline=None, max_examples=20, stateful_step_count=30)
 
 
-@settings(deadline=None, max_examples=30)
+@settings(deadline=None, max_examples=20)
 @given(st.integers(0, 2**32))
 def test_long_messages_survive_any_shuffle(seed: int) -> None:
     chance = random.Random(seed)

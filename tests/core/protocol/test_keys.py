@@ -49,7 +49,7 @@ def test_anything_seen_otherwise_gives_another_master() -> None:
     assert len(masters) == len(ALTERED) + 2
 
 
-@settings(deadline=None, max_examples=100)
+@settings(deadline=None, max_examples=40)
 @given(st.lists(st.binary(max_size=6), min_size=3, max_size=3), st.lists(st.binary(max_size=6), min_size=3, max_size=3))
 def test_no_two_lists_of_values_look_alike(one: list[bytes], other: list[bytes]) -> None:
     joined = [b"".join(length_prefixed(value) for value in values) for values in (one, other)]

@@ -30,7 +30,7 @@ OFFERS = st.builds(
 OFFER = Offer(versions=(1,), ciphers=("aes-gcm", "fernet"), transports=("udp",), file_transfers=("tcp",))
 
 
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=40)
 @given(OFFERS)
 def test_an_offer_comes_back_in_the_very_same_bytes(offer: Offer) -> None:
     data = encode_offer(offer)
@@ -38,7 +38,7 @@ def test_an_offer_comes_back_in_the_very_same_bytes(offer: Offer) -> None:
     assert encode_offer(decode_offer(data)) == data
 
 
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=40)
 @given(st.binary(max_size=200) | st.text(max_size=200).map(str.encode))
 def test_any_bytes_are_an_offer_or_refused(data: bytes) -> None:
     try:
@@ -48,7 +48,7 @@ def test_any_bytes_are_an_offer_or_refused(data: bytes) -> None:
     assert encode_offer(offer) == data
 
 
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=40)
 @given(OFFERS, st.data())
 def test_an_offer_changed_anywhere_is_another_or_refused(offer: Offer, data: st.DataObject) -> None:
     good = encode_offer(offer)

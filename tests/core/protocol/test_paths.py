@@ -247,4 +247,4 @@ class CreditModel(RuleBasedStateMachine):
 
 
 TestCreditModel = CreditModel.TestCase
-TestCreditModel.settings = settings(deadline=None, max_examples=25, stateful_step_count=30)
+TestCreditModel.settings = settings(deadline=None, max_examples=12, stateful_step_count=30)

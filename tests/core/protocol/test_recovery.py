@@ -312,4 +312,4 @@ class RecoveryModel(RuleBasedStateMachine):
 
 
 TestRecoveryModel = RecoveryModel.TestCase
-TestRecoveryModel.settings = settings(deadline=None, max_examples=25, stateful_step_count=40)
+TestRecoveryModel.settings = settings(deadline=None, max_examples=15, stateful_step_count=40)
