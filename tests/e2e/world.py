@@ -47,11 +47,24 @@ FAULTS = ("Traceback", "Warning:", "internal error")
 class Shell(Terminal):
     """Somebody's shell in a terminal. ``body`` is what was printed, without the input line and the rows below it."""
 
-    def __init__(self, name: str, arguments: Sequence[str], home: Home, *, theme: str, columns: int, rows: int) -> None:
+    def __init__(
+        self,
+        name: str,
+        arguments: Sequence[str],
+        home: Home,
+        *,
+        theme: str,
+        columns: int,
+        rows: int,
+        command: Sequence[str] = (UD2P,),
+    ) -> None:
+        """
+        :param command: another program, such as a shell of the system's, to start ``ud2p`` from
+        """
         self.name = name
         self.theme = theme
         self.home = home
-        super().__init__([UD2P, *arguments], env=home.environment, cwd=home.folder, columns=columns, rows=rows)
+        super().__init__([*command, *arguments], env=home.environment, cwd=home.folder, columns=columns, rows=rows)
 
     @property
     def folder(self) -> Path:
