@@ -21,6 +21,10 @@ if TYPE_CHECKING:
     from ud2p_server.switchboard import Switchboard
 
 
+COLLECT_BYTES = 32 * 1024
+"""Answers are written together up to about this size; more at once could look as if the client did not read."""
+
+
 class ClientLink(asyncio.Protocol):
     """Keeps :class:`ud2p_server.client.Link` and stands in the wheel."""
 
@@ -122,6 +126,8 @@ class ClientLink(asyncio.Protocol):
                 break
             left -= 1
             self._take(event, now)
+            if connection.bytes_to_send > COLLECT_BYTES:
+                self._flush()
         self._is_collecting = False
         self._flush()
         if connection.has_more and not self._is_closing:

@@ -14,7 +14,7 @@ from tests.support.brokers import Connect, StartBroker, memory_only
 from tests.support.raw_client import WAIT_S, RawClient
 
 import ud2p
-from ud2p.contracts.directory import DirectoryInfo, DirectoryPage
+from ud2p.contracts.directory import DirectoryInfo, DirectoryPage, Entry
 from ud2p.contracts.gate import InviteRequest, LoginRequest, Refuse
 from ud2p.errors import PluginError, UsageError
 from ud2p.hookspecs import impl
@@ -267,6 +267,12 @@ async def test_half_a_line_has_ten_seconds(start: StartBroker, connect: Connect)
     clock = Clock()
     broker = await start(clock=clock)
     client = await connect(broker.port, "alice")
+    clock.now += 20
+    assert await client.is_served()
+    board = broker._board
+    assert board is not None
+    # By now it stands in the wheel for its silence alone, a minute and a half away.
+    await until(lambda: all(link.bucket * board.limits.tick_s > clock.now + 80 for link in board.links))
     await client.send(b'$PING$ {"id"')
     assert await (await connect(broker.port, "bob")).is_served()  # by now the half line has arrived
     clock.now += 9
@@ -355,6 +361,21 @@ async def test_who_does_not_read_its_answers_waits_for_itself(broker: Broker, co
         assert (tag, answer["re"]) == ("$L$", number)
     await sending
     assert await client.is_served()
+
+
+async def test_large_answers_wait_for_who_reads_them_slowly(start: StartBroker, connect: Connect) -> None:
+    """Asked for all at once, far more than may ever wait for a client."""
+    settings = ServeSettings(port=0, directory="odd")
+    broker = await start(plugins=memory_only(OddPlugin(never_waits=True)), settings=settings)
+    client = await connect(broker.port, "alice", receive_buffer=4096)
+    count = 80
+    await client.send(b"".join(b'$L$ {"id": %d, "prefix": "many"}\n' % number for number in range(1, count + 1)))
+    received = 0
+    for number in range(1, count + 1):
+        _, answer = await client.line()
+        assert answer["re"] == number
+        received += len(str(answer))
+    assert received > 3 * Limits().queued_bytes
 
 
 async def test_a_flood_of_requests_leaves_room_for_others(broker: Broker, connect: Connect) -> None:
@@ -567,6 +588,8 @@ class Odd(MemoryDirectory):
             raise RuntimeError("out of order \x1b[2J")
         if prefix == "wait":
             await asyncio.sleep(0.01)
+        if prefix == "many":
+            return DirectoryPage((Entry("a" * 32, True, "1" * 45, "?"),) * 110, None, 110)
         return await super().page(prefix="", cursor=cursor, limit=limit, only_online=only_online)
 
     async def put(self, entry: Any) -> bool:

@@ -75,6 +75,7 @@ class BrokerConnection(ClientRequests):
         "_heard_at",
         "_lines",
         "_out",
+        "_out_bytes",
         "_ping",
         "_said_at",
         "_since",
@@ -97,6 +98,7 @@ class BrokerConnection(ClientRequests):
         """Lines that were not read yet, the next one last."""
         self._events: list[Event] = []
         self._out: list[bytes] = []
+        self._out_bytes = 0
         self._bad_lines = 0
         self._since = now
         """Since when the next step to the open connection is awaited."""
@@ -193,7 +195,13 @@ class BrokerConnection(ClientRequests):
         if not out:
             return b""
         self._out = []
+        self._out_bytes = 0
         return out[0] if len(out) == 1 else b"".join(out)
+
+    @property
+    def bytes_to_send(self) -> int:
+        """How much :meth:`data_to_send` would give out."""
+        return self._out_bytes
 
     def send(self, message: Message, now: float | None = None) -> None:
         """Send a message of this side; for those that have no ``send_*`` of their own.
@@ -210,7 +218,9 @@ class BrokerConnection(ClientRequests):
             state = CLIENT_MAY[self.client_state].get(type(message)) if self._broker_listens() else None
         if state is None:
             raise LocalProtocolError(f"a {self.side.value} may not send a {type(message).__name__} now")
-        self._out.append(write_line(message))
+        line = write_line(message)
+        self._out.append(line)
+        self._out_bytes += len(line)
         if self._asked is None:
             self.broker_state = state
             return
