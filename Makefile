@@ -47,7 +47,7 @@ smoke: wheel ## the wheel, installed in a fresh venv, at work
 	$(SMOKE_VENV)/bin/python -I tests/smoke/installed.py
 
 pytest: $(VENV)/.installed-dev ## the tests, in random order (ARGS="-n 0 -k chat" and the like)
-	$(BIN)/pytest -n 2 $(ARGS)
+	$(BIN)/pytest -n 2 --dist worksteal $(ARGS)
 
 bench: $(VENV)/.installed-dev ## measure, and print the ratios beside the goals
 	$(BIN)/python -m tests.bench $(ARGS)
