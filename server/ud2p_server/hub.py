@@ -242,3 +242,13 @@ class Hub:
             client.refuse(signal, Code.NO_SUCH_SESSION)
         elif not self.introductions.pass_on(signal, peer):
             client.refuse(signal, Code.BUSY, f"{peer.name} does not keep up with what comes in; try again later")
+
+
+def finish(work: Work) -> None:
+    """Run to its end what has promised not to wait."""
+    try:
+        work.send(None)
+    except StopIteration:
+        return
+    work.close()
+    raise RuntimeError("the directory promised never to wait, and waits")

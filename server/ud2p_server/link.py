@@ -14,10 +14,10 @@ from ud2p.errors import LocalProtocolError
 from ud2p.protocol.broker import BadInput, BrokerConnection, ConnectionLost, Event, Side, State
 from ud2p.protocol.messages import Answer, Message
 from ud2p.protocol.refusals import Code
+from ud2p_server.hub import Work, finish
 
 if TYPE_CHECKING:
     from ud2p_server.client import Client
-    from ud2p_server.hub import Work
     from ud2p_server.switchboard import Switchboard
 
 
@@ -150,7 +150,7 @@ class ClientLink(asyncio.Protocol):
             if work is None:
                 return
             if type(message) in self._board.direct:
-                _finish(work)
+                finish(work)
             else:
                 self._is_busy = True
                 self._board.run(self._await(work, message))
@@ -253,13 +253,3 @@ class ClientLink(asyncio.Protocol):
             self._work(now)
         elif now >= self._over_at:
             self.abort()
-
-
-def _finish(work: Work) -> None:
-    """Run to its end what has promised not to wait."""
-    try:
-        work.send(None)
-    except StopIteration:
-        return
-    work.close()
-    raise RuntimeError("the directory promised never to wait, and waits")

@@ -11,7 +11,7 @@ from ud2p.networks import canonical_ip, is_loopback
 from ud2p.protocol.messages import AvailableRequest, ListRequest, Message, Refusal, StatusRequest
 from ud2p.protocol.refusals import SENTENCES, Code
 from ud2p_server.client import Client
-from ud2p_server.hub import Hub, Work
+from ud2p_server.hub import Hub, Work, finish
 from ud2p_server.limits import Limits
 from ud2p_server.link import ClientLink
 from ud2p_server.wheel import Wheel
@@ -82,8 +82,16 @@ class Switchboard:
     def forget(self, client: Client) -> None:
         """A client is gone and nothing that it asked for is under way."""
         work = self.hub.disconnect(client)
-        if work is not None:
-            self.run(self._release(client, work))
+        if work is None:
+            return
+        release = self._release(client, work)
+        if not self.direct:
+            self.run(release)
+            return
+        try:
+            finish(release)
+        except RuntimeError as error:
+            self.note(f"could not take {client.name} out of the directory: {error}")
 
     async def _release(self, client: Client, work: Work) -> None:
         try:

@@ -298,13 +298,15 @@ async def test_a_silent_client_is_dropped(start: StartBroker, connect: Connect) 
 async def test_who_does_not_close_is_cut(start: StartBroker, connect: Connect) -> None:
     clock = Clock()
     broker = await start(clock=clock)
+    board = broker._board
+    assert board is not None
     client = await connect(broker.port, "alice")
     await client.type("$E$", id=2)
     assert (await client.line())[0] == "$E$"
     await client.end()  # and does not close its own side
+    assert len(board.links) == 1
     clock.now += 6
-    await client.lost()
-    await until(lambda: broker.clients == 0)
+    await until(lambda: not board.links)
 
 
 # Those who do not read
@@ -592,6 +594,12 @@ class Odd(MemoryDirectory):
             return DirectoryPage((Entry("a" * 32, True, "1" * 45, "?"),) * 110, None, 110)
         return await super().page(prefix="", cursor=cursor, limit=limit, only_online=only_online)
 
+    async def remove(self, name: str, route: str) -> bool:
+        if name == "stuck":
+            await asyncio.sleep(0.01)
+            raise RuntimeError("it does not come out")
+        return await super().remove(name, route)
+
     async def put(self, entry: Any) -> bool:
         if entry.name == "fail":
             raise RuntimeError("out of order")
@@ -629,6 +637,10 @@ async def test_a_directory_that_fails(start: StartBroker, connect: Connect, log:
     await stranger.type("$HI$", id=1, version=1, name="fail")
     assert (await stranger.error())[0] == Code.INTERNAL
     await stranger.end()
+    stuck = await connect(broker.port, "stuck")
+    await stuck.type("$E$", id=2)
+    await until(lambda: "could not take stuck out of the directory" in log[-1])
+    assert broker.clients == 1
 
 
 # Starting and stopping
