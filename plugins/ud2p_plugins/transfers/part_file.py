@@ -1,6 +1,6 @@
 """A file while it arrives: ``NAME.part`` until it is whole, then ``NAME`` or ``NAME (1)``, never over another file.
 
-Nobody else can read it while it is unfinished. Every 64 MiB the system is told to write behind what has come so far,
+Nobody else can read it while it is unfinished. Every 32 MiB the system is told to write behind what has come so far,
 so that it is on the disk soon after the last byte: the receipt waits for that, and so does a cancelled transfer.
 """
 
@@ -17,7 +17,7 @@ from pathlib import Path
 from ud2p.errors import TransferFailed
 from ud2p_plugins.transfers.folder import Folder, folder_problem
 
-WRITE_BEHIND_BYTES = 64 << 20
+WRITE_BEHIND_BYTES = 32 << 20
 _LONGEST_NAME_BYTES = 255
 _LONGEST_EXTENSION = 32
 _MOST_NAMES = 10_000
@@ -68,8 +68,7 @@ class PartFile:
         try:
             if self._writing is not None:
                 self._writing.result()
-            if hasattr(os, "fchmod"):
-                os.fchmod(self._file, self._mode)
+            _set_mode(self._file, self._mode)
             os.fsync(self._file)
             name = self._take_name()
         except OSError as error:
@@ -100,8 +99,7 @@ class PartFile:
                 raise folder_problem(error) from error
             # What 0644 and the umask, or the folder's own rules, made of it is how it will be published.
             self._mode = stat.S_IMODE(os.fstat(file).st_mode)
-            if hasattr(os, "fchmod"):
-                os.fchmod(file, 0o600)
+            _set_mode(file, 0o600)
             return name, file
         raise TransferFailed("too many unfinished files of that name are in the receiver's folder; remove some")
 
@@ -121,11 +119,10 @@ class PartFile:
                 self._folder.rename_to_new(self._part, name)
             except FileExistsError:
                 continue
-            if not self._is_ours(
-                name
-            ):  # swapped between the two calls above; whatever it is now, it is not ours to remove
-                raise TransferFailed("another program replaced the unfinished file; send it again")
-            return name
+            if self._is_ours(name):
+                return name
+            # Swapped between the two calls above; whatever has the name now, it is not ours to remove.
+            raise TransferFailed("another program replaced the unfinished file; send it again")
         raise TransferFailed("too many files of that name are in the receiver's folder; choose another folder")
 
     def _is_ours(self, name: str) -> bool:
@@ -141,6 +138,13 @@ class PartFile:
         if self._file >= 0:
             os.close(self._file)
             self._file = -1
+
+
+def _set_mode(file: int, mode: int) -> None:
+    """Where the system has modes; FAT has none and says so by an error."""
+    if hasattr(os, "fchmod"):
+        with contextlib.suppress(OSError):
+            os.fchmod(file, mode)
 
 
 def numbered(name: str, ending: str = "") -> Iterator[str]:

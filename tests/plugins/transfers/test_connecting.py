@@ -94,7 +94,7 @@ def is_closed(guest: socket.socket) -> bool:
 
 def test_who_belongs_here_comes_in(opened: Opened) -> None:
     opened.expect()
-    with pytest.raises(OSError):  # noqa: PT011 - refused or reset: the door is shut behind it
+    with pytest.raises(ConnectionError):  # the door is shut behind it
         opened.greeted(opened.guest())
 
 

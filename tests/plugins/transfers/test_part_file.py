@@ -127,6 +127,19 @@ def test_without_hard_links(tmp_path: Path, into: Folder, monkeypatch: pytest.Mo
     assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == {"a": b"old", "a (1)": b"new"}
 
 
+def test_without_modes(tmp_path: Path, into: Folder, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As there too."""
+
+    def refuse(*args: object) -> None:
+        raise OSError(errno.EPERM, "Operation not permitted")
+
+    monkeypatch.setattr(os, "fchmod", refuse)
+    part = PartFile(into, "a", 3)
+    write(part, b"new")
+    assert part.publish() == "a"
+    assert (tmp_path / "a").read_bytes() == b"new"
+
+
 def test_another_failure_of_links_is_told(into: Folder, monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(*args: object, **kwargs: object) -> None:
         raise OSError(errno.EIO, "Input/output error")

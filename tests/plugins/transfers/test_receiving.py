@@ -66,6 +66,7 @@ LIES: dict[str, tuple[Callable[[Sealer], bytes], str]] = {
     "a byte less": (lambda sealer: record(sealer, CONTENT[:-1], True), SIZE),
     "a byte more": (lambda sealer: record(sealer, CONTENT + b"!", True), SIZE),
     "a byte more in another record": (lambda sealer: record(sealer, CONTENT) + record(sealer, b"!", True), SIZE),
+    "more and more": (lambda sealer: record(sealer, CONTENT + b"!"), SIZE),
     "no data": (lambda sealer: record(sealer, b"", True), SIZE),
     "the final mark taken off": (flipped(4, 0x80), FORGED),
     "another size in the head": (flipped(7, 1), FORGED),
