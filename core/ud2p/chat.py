@@ -168,8 +168,7 @@ class Chat:
     def send_control(self, control: Control) -> None:
         """Tell the peer's program something; dropped when the chat is over."""
         if self.is_open:
-            self.driver.session.send_message(FrameType.CONTROL, encode_control(control))
-            self.driver.pump_soon()
+            self.driver.send_message(FrameType.CONTROL, encode_control(control))
 
     def publish(self, event: ClientEvent) -> None:
         """Tell the user."""
@@ -214,9 +213,7 @@ class Chat:
     # inside
 
     def _send_message(self, data: bytes) -> int:
-        number = self.driver.session.send_message(FrameType.MSG, data)
-        self.driver.pump_soon()
-        return number
+        return self.driver.send_message(FrameType.MSG, data)
 
     def _end(self, closed: Closed) -> None:
         self._is_over = True

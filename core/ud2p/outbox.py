@@ -22,19 +22,18 @@ MAX_BACKLOG_BYTES = 16 * 1024 * 1024
 class Posted:
     """A message that was posted."""
 
-    __slots__ = ("_done", "number", "size_bytes", "text")
+    __slots__ = ("_error", "_waiters", "is_delivered", "number", "size_bytes", "text")
 
     def __init__(self, number: int, text: str, size_bytes: int) -> None:
         self.number = number
         """Counts up within the chat; :class:`~ud2p.events.MessageDelivered` names it."""
         self.text = text
         self.size_bytes = size_bytes
-        self._done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-
-    @property
-    def is_delivered(self) -> bool:
+        self.is_delivered = False
         """Whether the peer has acknowledged it."""
-        return self._done.done() and not self._done.cancelled() and self._done.exception() is None
+        self._error: ChatError | None = None
+        # A future for every message would cost more than the rest of it, and hardly anybody waits for a single one.
+        self._waiters: list[asyncio.Future[None]] = []
 
     async def delivered(self) -> None:
         """Wait until the peer has acknowledged it.
@@ -42,17 +41,23 @@ class Posted:
         :raises MessageVetoed: a plugin did not let it out
         :raises ChatClosed: the chat ended first
         """
-        await asyncio.shield(self._done)
+        await self.settled()
+        if self._error is not None:
+            raise self._error
+
+    async def settled(self) -> None:
+        """Wait until it was acknowledged, or never will be."""
+        if not self.is_delivered and self._error is None:
+            waiter: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+            self._waiters.append(waiter)
+            await waiter
 
     def settle(self, error: ChatError | None = None) -> None:
         """It was acknowledged, or never will be."""
-        if self._done.done():
-            return
-        if error is None:
-            self._done.set_result(None)
-        else:
-            self._done.set_exception(error)
-            self._done.exception()  # Nobody has to ask; asyncio would otherwise complain that nobody did.
+        self.is_delivered, self._error = error is None, error
+        for waiter in self._waiters:
+            if not waiter.done():
+                waiter.set_result(None)
 
 
 class Outbox:
@@ -68,19 +73,19 @@ class Outbox:
         self._publish = publish
         self._posted: dict[int, Posted] = {}
         self._next_number = 0
-        self._numbers: dict[int, int] = {}
+        self._sent: dict[int, Posted] = {}
+        """By the session's numbers."""
         self._size_bytes = 0
         self._waiting: deque[Posted] = deque()
         self._gating: asyncio.Task[None] | None = None
-        self._idle = asyncio.Event()
-        self._idle.set()
 
     def __len__(self) -> int:
         return len(self._posted)
 
     def post(self, text: str) -> Posted:
         """See :meth:`ud2p.Chat.post`."""
-        size_bytes = len(text.encode("utf-8", "replace"))
+        data = text.encode("utf-8", "replace")
+        size_bytes = len(data)
         if size_bytes > MAX_MESSAGE_BYTES:
             raise MessageTooLong("a message may hold at most 64 KiB; send it as a file with sendf")
         if len(self._posted) >= MAX_BACKLOG_MESSAGES or self._size_bytes + size_bytes > MAX_BACKLOG_BYTES:
@@ -89,70 +94,65 @@ class Outbox:
         self._next_number += 1
         self._posted[posted.number] = posted
         self._size_bytes += size_bytes
-        self._idle.clear()
-        self._waiting.append(posted)
-        self._empty()
+        if self._waiting or self._gating is not None or self._plugins.has_implementations("ud2p_message_sending"):
+            self._waiting.append(posted)
+            if self._gating is None:
+                self._gating = asyncio.create_task(self._gate())
+        else:
+            self._send(posted, data)
         return posted
 
     async def flush(self) -> None:
         """Wait until nothing is left."""
-        await self._idle.wait()
+        while self._posted:
+            await self._posted[next(reversed(self._posted))].settled()
 
     def acknowledged(self, numbers: tuple[int, ...]) -> None:
         """The peer has these, by the session's numbers."""
         for number in numbers:
-            posted = self._forget(self._numbers.pop(number))
-            if posted is not None:
+            posted = self._sent.pop(number)
+            if self._forget(posted):
                 posted.settle()
                 self._publish(MessageDelivered(self._chat, posted.number))
 
     def fail_all(self, reason: str) -> None:
         """The chat is over."""
-        for number in list(self._posted):
-            self._fail(number, ChatClosed(f"not delivered: {reason}"))
-
-    def _empty(self) -> None:
-        """Send what waits, in order; through the gatekeepers, one message at a time, where there are any."""
-        if self._gating is not None:
-            return
-        if self._plugins.has_implementations("ud2p_message_sending"):
-            self._gating = asyncio.create_task(self._gate())
-            return
-        while self._waiting:
-            posted = self._waiting.popleft()
-            self._send(posted, posted.text)
+        for posted in list(self._posted.values()):
+            self._fail(posted, ChatClosed(f"not delivered: {reason}"))
 
     async def _gate(self) -> None:
+        """Send what waits, in order, each once the gatekeepers have said what becomes of it."""
         try:
             while self._waiting:
                 posted = self._waiting.popleft()
                 try:
                     text = await self._plugins.ask_message_sending(self._chat, posted.text)
                 except MessageVetoed as veto:
-                    self._fail(posted.number, veto)
+                    self._fail(posted, veto)
                 else:
-                    self._send(posted, text)
+                    self._send(posted, text.encode("utf-8", "replace"))
         finally:
             self._gating = None
 
-    def _send(self, posted: Posted, text: str) -> None:
+    def _send(self, posted: Posted, data: bytes) -> None:
         if posted.number not in self._posted:
             return
         try:
-            self._numbers[self._send_bytes(text.encode("utf-8", "replace"))] = posted.number
+            self._sent[self._send_bytes(data)] = posted
         except ChatError as error:
-            self._fail(posted.number, error)
+            self._fail(posted, error)
 
-    def _fail(self, number: int, error: ChatError) -> None:
-        posted = self._forget(number)
-        if posted is not None:
+    def _fail(self, posted: Posted, error: ChatError) -> None:
+        if self._forget(posted):
             posted.settle(error)
-            self._publish(MessageFailed(self._chat, number, str(error)))
+            self._publish(MessageFailed(self._chat, posted.number, str(error)))
 
-    def _forget(self, number: int) -> Posted | None:
-        posted = self._posted.pop(number, None)
-        if posted is not None:
-            self._size_bytes -= posted.size_bytes
-            if not self._posted:
-                self._idle.set()
-        return posted
+    def _forget(self, posted: Posted) -> bool:
+        """Take it off the list.
+
+        :returns: whether it was there
+        """
+        if self._posted.pop(posted.number, None) is None:
+            return False
+        self._size_bytes -= posted.size_bytes
+        return True

@@ -27,6 +27,8 @@ class Roster:
         self._warn = warn
         self._on: dict[str, Plugin] = {}
         self._pluggy = _empty()
+        self._found: dict[str, tuple[pluggy.HookImpl, ...]] = {}
+        """What :meth:`implementations` has answered; some hooks are asked for every message."""
         self.plugins: list[Plugin] = []
         """All that are known, whatever their state, in order."""
 
@@ -64,10 +66,12 @@ class Roster:
             plugin.problems[place] = gate(problem)
             self.warn(f"{plugin.title}: {problem}")
 
-    def implementations(self, hook: str) -> list[pluggy.HookImpl]:
+    def implementations(self, hook: str) -> tuple[pluggy.HookImpl, ...]:
         """Who implements ``hook``, first to be asked first."""
-        found: list[pluggy.HookImpl] = getattr(self._pluggy.hook, hook).get_hookimpls()
-        found.reverse()
+        remembered = self._found  # before the look at pluggy: another thread may rebuild both meanwhile
+        found = remembered.get(hook)
+        if found is None:
+            found = remembered[hook] = tuple(reversed(getattr(self._pluggy.hook, hook).get_hookimpls()))
         return found
 
     def plugin_of(self, implementation: pluggy.HookImpl) -> Plugin:
@@ -111,6 +115,7 @@ class Roster:
                     break
             else:
                 self._pluggy = manager
+                self._found = {}
                 return
 
 
