@@ -43,7 +43,10 @@ class Console:
         :param plain: lines in, lines out, even in a terminal
         :param report: told of errors in posted calls and in a prompt's callables, on the main thread
         """
-        self._stdin, self._stdout, self._stderr = sys.stdin, sys.stdout, sys.stderr
+        # Any of them is None in a program that was started without it (``ud2p <&-``).
+        self._stdin: TextIO | None = sys.stdin
+        self._stdout: TextIO | None = sys.stdout
+        self._stderr: TextIO | None = sys.stderr
         self.is_interactive = not plain and is_terminal(self._stdin, self._stdout)
         """Whether there are prompts, colours and bars; else no escape sequence is ever written."""
         self.main = MainThread(report)
@@ -75,7 +78,6 @@ class Console:
 
     def close(self) -> None:
         """Put everything back. May be called twice."""
-        atexit.unregister(self.close)
         self._signals.restore()
         for name, before in (("stdout", self._stdout), ("stderr", self._stderr)):
             stream = getattr(sys, name)
@@ -83,6 +85,7 @@ class Console:
                 stream.close()
                 setattr(sys, name, before)
         self._modes.leave()
+        atexit.unregister(self.close)
 
     @property
     def columns(self) -> int:
@@ -100,7 +103,8 @@ class Console:
         """
         if self.is_interactive:
             return PromptInput(prompt, self._screen, cmdqueue)
-        return PlainInput(prompt, self._lines, self.main, cmdqueue, self._stdin.isatty())
+        is_typed = self._stdin is not None and self._stdin.isatty()
+        return PlainInput(prompt, self._lines, self.main, cmdqueue, is_typed)
 
     def progress(self, title: str, *, leave: bool = True) -> TransferProgress:
         """A bar for one transfer (a :class:`ud2p.contracts.Progress`, for any thread), drawn in the toolbar while a
@@ -122,6 +126,7 @@ class Console:
         from ud2p_shell.terminal.line_editor import LineEditor, Surroundings
 
         if self._around is None:
+            assert self._stdin is not None  # a terminal
             self._modes.allow_escapes()
             self._around = Surroundings(
                 devices=Devices.of_terminal(self._stdin, self._writer),
@@ -155,8 +160,8 @@ class Console:
         self._lines.end()
 
 
-def _fileno(stream: TextIO) -> int:
+def _fileno(stream: TextIO | None) -> int:
     try:
-        return stream.fileno()
+        return -1 if stream is None else stream.fileno()
     except (OSError, ValueError):  # a stand-in without a descriptor, or a closed stream
         return -1

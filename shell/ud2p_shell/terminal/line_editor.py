@@ -140,7 +140,9 @@ class LineEditor:
             placeholder=self._shown(self._unless_done(self._prompt.placeholder)),
             prompt_continuation=_indent,
             history=_history(self._prompt),
-            key_bindings=make_key_bindings(self._prompt, self._finish, self._line_cleared, self._columns),
+            key_bindings=make_key_bindings(
+                self._prompt, self._finish, self._line_cleared, self._columns, around.main.report
+            ),
             style=DynamicStyle(self._style),
             include_default_pygments_style=False,
             complete_while_typing=False,

@@ -34,13 +34,18 @@ MAX_LISTED = 100
 
 
 def make_key_bindings(
-    prompt: Prompt, finish: Callable[[Outcome], None], cleared: Callable[[], None], columns: Callable[[], int]
+    prompt: Prompt,
+    finish: Callable[[Outcome], None],
+    cleared: Callable[[], None],
+    columns: Callable[[], int],
+    report: Callable[[BaseException], None],
 ) -> KeyBindings:
     """The bindings of one kind of prompt.
 
     :param finish: ends the prompt
     :param cleared: told that the line was emptied
     :param columns: the width of the terminal
+    :param report: told of errors of the completer
     """
     keys = KeyBindings()
     in_line = has_focus(DEFAULT_BUFFER)
@@ -67,9 +72,15 @@ def make_key_bindings(
 
     @keys.add("tab", filter=in_line)
     def _complete(event: KeyPressEvent) -> None:
-        if prompt.completer is not None:
-            line = event.current_buffer
-            _offer(line, prompt.completer(line.document.text_before_cursor), columns(), event.app.output.bell)
+        if prompt.completer is None:
+            return
+        line = event.current_buffer
+        try:
+            completions = prompt.completer(line.document.text_before_cursor)
+        except Exception as error:  # noqa: BLE001 - it must not take the other keys with it
+            report(error)
+        else:
+            _offer(line, completions, columns(), event.app.output.bell)
 
     @keys.add("escape", "enter", filter=in_line & keeps_newlines)
     def _new_line(event: KeyPressEvent) -> None:

@@ -18,8 +18,9 @@ from typing import TextIO
 class RawWriter:
     """Writes to a stream that has a descriptor. For any thread; blocks until everything is written; never raises."""
 
-    def __init__(self, stream: TextIO, when_gone: Callable[[], None] | None = None) -> None:
+    def __init__(self, stream: TextIO | None, when_gone: Callable[[], None] | None = None) -> None:
         """
+        :param stream: None for a program that was started without one: all that is written is dropped
         :param when_gone: called once, on the thread that wrote, when nobody reads any more
         """
         self._stream = stream
@@ -27,10 +28,12 @@ class RawWriter:
         # A lock that the same thread may take twice: a warning raised by the garbage collector inside ``write`` is
         # printed too.
         self._lock = threading.RLock()
-        self.encoding = stream.encoding or "utf-8"
-        self.is_gone = False
-        with suppress(OSError, ValueError):
-            stream.flush()
+        self.encoding = "utf-8"
+        self.is_gone = stream is None
+        if stream is not None:
+            self.encoding = stream.encoding or "utf-8"
+            with suppress(OSError, ValueError):
+                stream.flush()
 
     def write(self, text: str) -> int:
         """Write all of ``text``; what the encoding lacks becomes ``?``."""
@@ -46,19 +49,24 @@ class RawWriter:
         """Nothing is ever held back."""
 
     def fileno(self) -> int:
-        """The descriptor written to."""
+        """The descriptor written to.
+
+        :raises OSError: when there is none
+        """
+        if self._stream is None:
+            raise OSError("there is no such stream")
         return self._stream.fileno()
 
     def isatty(self) -> bool:
         """Whether that is a terminal."""
-        return self._stream.isatty()
+        return self._stream is not None and self._stream.isatty()
 
     def _write(self, text: str) -> None:
-        if sys.platform == "win32":  # a console there takes text, not bytes
+        if sys.platform == "win32" and self._stream is not None:  # a console there takes text, not bytes
             self._stream.write(text.encode(self.encoding, "replace").decode(self.encoding))
             self._stream.flush()
             return
-        fd = self._stream.fileno()
+        fd = self.fileno()
         data = memoryview(text.encode(self.encoding, "replace"))
         while data:
             try:
@@ -70,7 +78,7 @@ class RawWriter:
         self.is_gone = True
         with suppress(OSError, ValueError):  # what Python itself flushes at exit must not fail either
             nowhere = os.open(os.devnull, os.O_WRONLY)
-            os.dup2(nowhere, self._stream.fileno())
+            os.dup2(nowhere, self.fileno())
             os.close(nowhere)
         if self._when_gone is not None:
             self._when_gone()

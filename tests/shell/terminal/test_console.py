@@ -281,7 +281,7 @@ def test_ctrl_z_stops_the_program_with_the_terminal_as_it_was_and_fg_goes_on(tmp
         terminal.send("\x1a")
         terminal.wait_for(lambda screen: screen[-1] == "$")
         terminal.enter("fg")
-        terminal.wait_for(lambda screen: screen[-1].endswith("sample_shell.py' -"))
+        terminal.wait_for(lambda _: flags_of(terminal) == termios.ISIG)
         terminal.send("\x03")
         terminal.wait_for("cleaned up")
         terminal.wait_for(MENU)
@@ -317,6 +317,16 @@ def test_on_pipes_lines_in_lines_out_and_nothing_else() -> None:
         "bye",
     ]
     assert (err, code) == ("", 0)
+
+
+@pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-", "<&- >&- 2>&-"])
+def test_a_program_started_without_a_stream_does_without_it(closed: str) -> None:
+    command = f"'{sys.executable}' '{SAMPLE}' - {closed}"
+    done = subprocess.run(["sh", "-c", command], input=b"pick\n7\n", capture_output=True, timeout=60, check=False)
+    assert done.returncode == 0
+    assert done.stderr == b""
+    if closed == "2>&-":
+        assert b"picked '7'" in done.stdout
 
 
 def test_on_a_dumb_terminal_prompts_are_plain_and_the_screen_has_no_escapes() -> None:

@@ -296,6 +296,18 @@ def test_tab_without_a_completer_or_a_candidate_changes_nothing(tty: Tty, consol
     assert nobody.readline() == "ab\n"
 
 
+def test_a_completer_that_fails_is_reported_and_no_key_is_lost(tty: Tty) -> None:
+    reported: list[BaseException] = []
+
+    def fail(_: str) -> Completions:
+        raise ValueError("broken")
+
+    with Console(report=reported.append) as console:
+        tty.type("a\tb\r")
+        assert make_input(console, completer=fail).readline() == "ab\n"
+    assert [str(error) for error in reported] == ["broken"]
+
+
 def test_history_per_kind_of_prompt(tty: Tty, console: Console) -> None:
     menu, chat = make_input(console), make_input(console)
     tty.type("list\r")

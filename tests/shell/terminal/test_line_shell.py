@@ -63,6 +63,8 @@ def run(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], tuple[Shell, str]]:
                 patch.setattr(sys, "stdout", out)
                 shell = Shell(console)
                 shell.run()
+            if (reader := console._lines._thread) is not None:
+                reader.join()  # it must not read what the next test's pipe holds under the same number
         return shell, out.getvalue()
 
     return run
