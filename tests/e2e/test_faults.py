@@ -128,7 +128,9 @@ def test_the_port_is_taken(empty_world: World) -> None:
         check=False,
     )
     assert second.returncode == 1
-    assert second.stderr.startswith(f"port {broker.port} is taken on 127.0.0.1; stop the other program or choose another")
+    assert second.stderr.startswith(
+        f"port {broker.port} is taken on 127.0.0.1; stop the other program or choose another"
+    )
     assert not second.stdout
 
 

@@ -86,9 +86,9 @@ def test_without_a_name(world: World) -> None:
 
 
 def test_a_name_that_is_none(world: World) -> None:
-    for name in ("1alice", "x", "Q", "a" * 33, "älice", "al ice", "\x1b[31mHACK"):
-        piped = world.piped("", "--broker", world.address, "--name", name)
-        assert piped.wait() in (1, 2), name
+    names = ("1alice", "Q", "a" * 33, "\x1b[31mHACK")
+    for piped in [world.piped("", "--broker", world.address, "--name", name, name=f"n{len(name)}") for name in names]:
+        assert piped.wait() in (1, 2)
         assert piped.errors.startswith("ud2p: ")
         assert piped.errors.count("\n") == 1
         assert "\x1b" not in piped.errors
@@ -96,8 +96,6 @@ def test_a_name_that_is_none(world: World) -> None:
 
 def test_an_answer_on_a_pipe(world: World) -> None:
     with LibraryPeer(world, "bob") as bob:
-        inviting = bob.start(bob.client.invite("alice")) if False else None
-        assert inviting is None
         process = subprocess.Popen(
             [UD2P, "--broker", world.address, "--name", "alice"],
             stdin=subprocess.PIPE,

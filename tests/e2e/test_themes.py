@@ -120,7 +120,9 @@ def test_a_theme_from_the_settings(world: World) -> None:
     (home.config / "config.toml").write_text('theme = "chulumanco"\nname = "alice"\n')
     alice = world.terminal("alice", ["--broker", world.address], theme="chulumanco")
     alice.at_menu()
-    bob = world.terminal("bob", ["--broker", world.address, "--name", "bob"], theme="lutho", env={"UD2P_THEME": "lutho"})
+    bob = world.terminal(
+        "bob", ["--broker", world.address, "--name", "bob"], theme="lutho", env={"UD2P_THEME": "lutho"}
+    )
     bob.at_menu()
 
 

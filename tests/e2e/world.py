@@ -211,7 +211,8 @@ class Home:
         self.config = folder / "config"
         self.state = folder / "state"
         for each in (self.folder, self.config, self.state):
-            each.mkdir(parents=True, exist_ok=True)
+            if not each.exists():
+                each.mkdir(parents=True)
         # What this process was given must not decide what a test sees; an empty variable counts as none.
         unwanted = [key for key in os.environ if key.startswith(("UD2P_", "XDG_", "PROMPT_TOOLKIT_"))]
         self.environment = {
