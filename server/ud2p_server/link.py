@@ -119,18 +119,21 @@ class ClientLink(asyncio.Protocol):
         """Handle what waits, as far as may be done now."""
         connection = self._connection
         left = self._board.limits.requests_a_turn
+        is_done = False
         self._is_collecting = True
         while left and not (self._is_busy or self._is_full or self._is_closing):
             event = connection.next_event()
             if event is None:
+                is_done = True
                 break
             left -= 1
             self._take(event, now)
             if connection.bytes_to_send > COLLECT_BYTES:
                 self._flush()
         self._is_collecting = False
-        self._flush()
-        if connection.has_more and not self._is_closing:
+        if connection.bytes_to_send:
+            self._flush()
+        if not is_done and connection.has_more and not self._is_closing:
             self._transport.pause_reading()
             if not self._is_busy and not self._is_full:
                 self._board.loop.call_soon(self._go_on)

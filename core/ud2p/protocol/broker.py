@@ -75,12 +75,12 @@ class BrokerConnection(ClientRequests):
         "_heard_at",
         "_lines",
         "_out",
-        "_out_bytes",
         "_ping",
         "_said_at",
         "_since",
         "_waiting",
         "broker_state",
+        "bytes_to_send",
         "client_state",
         "side",
         "times",
@@ -98,7 +98,8 @@ class BrokerConnection(ClientRequests):
         """Lines that were not read yet, the next one last."""
         self._events: list[Event] = []
         self._out: list[bytes] = []
-        self._out_bytes = 0
+        self.bytes_to_send = 0
+        """How much :meth:`data_to_send` would give out."""
         self._bad_lines = 0
         self._since = now
         """Since when the next step to the open connection is awaited."""
@@ -195,13 +196,8 @@ class BrokerConnection(ClientRequests):
         if not out:
             return b""
         self._out = []
-        self._out_bytes = 0
+        self.bytes_to_send = 0
         return out[0] if len(out) == 1 else b"".join(out)
-
-    @property
-    def bytes_to_send(self) -> int:
-        """How much :meth:`data_to_send` would give out."""
-        return self._out_bytes
 
     def send(self, message: Message, now: float | None = None) -> None:
         """Send a message of this side; for those that have no ``send_*`` of their own.
@@ -220,7 +216,7 @@ class BrokerConnection(ClientRequests):
             raise LocalProtocolError(f"a {self.side.value} may not send a {type(message).__name__} now")
         line = write_line(message)
         self._out.append(line)
-        self._out_bytes += len(line)
+        self.bytes_to_send += len(line)
         if self._asked is None:
             self.broker_state = state
             return
