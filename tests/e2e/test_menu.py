@@ -140,3 +140,17 @@ def test_tab_completes_commands_and_names(world: World) -> None:
     alice.run("list")
     alice.send("conn\tb\t")
     alice.holds("ud2p> connect bartholomew")
+
+
+def test_a_long_list_comes_in_pages(world: World) -> None:
+    (alice,) = world.people("alice", rows=60)
+    with LibraryCrowd(world, [f"guest{number:03}" for number in range(120)]):
+        first = alice.run("list")
+        assert " 50. guest049" in first[50 + 1].rjust(12) or any(line.startswith("50. guest049") for line in first)
+        assert "1 to 50 of 120" in first
+        assert any(line.startswith("51. guest050") for line in alice.run("more"))
+        assert any(line.startswith("120. guest119") for line in alice.run("more"))
+        assert "there is no more of the list; list shows it from the start" in alice.run("more")
+        shown = alice.run("list guest09")
+        assert [line.split()[1] for line in shown if ". guest" in line] == [f"guest09{number}" for number in range(10)]
+        assert "guest090 is busy" not in shown
