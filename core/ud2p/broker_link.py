@@ -7,6 +7,7 @@ import contextlib
 import ipaddress
 import socket
 from collections.abc import Callable
+from typing import cast
 
 from ud2p.errors import BrokerError, BrokerLost, BrokerRefused, BrokerUnreachable, LocalProtocolError
 from ud2p.networks import is_private_test_network
@@ -166,8 +167,8 @@ class BrokerLink(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """See :class:`asyncio.Protocol`."""
-        assert isinstance(transport, asyncio.Transport)
-        self._transport = transport
+        # uvloop's transports do not derive from asyncio's.
+        self._transport = cast("asyncio.Transport", transport)
         self.peer_ip = str(transport.get_extra_info("peername")[0])
         self._flush()
 
@@ -231,6 +232,8 @@ class BrokerLink(asyncio.Protocol):
             case Message():
                 if isinstance(event, Goodbye):
                     self._error = BrokerLost(event.text or "the broker ended the connection")
+                elif isinstance(event, Refusal) and event.session is None:
+                    self._error = BrokerRefused(event.code, event.text)  # Said before the broker hangs up.
                 self._on_push(event)
 
     def _answer(self, number: int, message: Message) -> None:

@@ -1,0 +1,94 @@
+"""The library's own connection at the broker: both drivers, both loops."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+from tests.support.brokers import StartBroker, broker_starter
+
+from ud2p.broker_link import BrokerLink
+from ud2p.errors import BrokerRefused
+from ud2p.protocol import messages as wire
+from ud2p.protocol.refusals import SENTENCES, Code
+from ud2p_server.limits import Limits
+from ud2p_server.server import Broker
+
+
+async def link_to(broker: Broker, pushes: list[wire.Message], lost: list[str]) -> BrokerLink:
+    return await BrokerLink.connect(broker.host, broker.port, pushes.append, lost.append, insecure=False)
+
+
+async def log_in_and_out(broker: Broker) -> None:
+    lost: list[str] = []
+    link = await link_to(broker, [], lost)
+    welcome = await link.login("alice", online=True, token=None)
+    assert welcome.name == "alice"
+    assert broker.clients == 1
+    await link.leave()
+    async with asyncio.timeout(10):
+        while broker.clients:
+            await asyncio.sleep(0)
+    assert lost == []
+
+
+async def test_logging_in_and_out(start: StartBroker) -> None:
+    await log_in_and_out(await start())
+
+
+def test_logging_in_and_out_under_uvloop() -> None:
+    uvloop = pytest.importorskip("uvloop", reason="uvloop is an extra: pip install 'ud2p[fast]'")
+
+    async def scenario() -> None:
+        async with broker_starter([]) as start:
+            await log_in_and_out(await start())
+
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(scenario())
+
+
+async def test_a_full_broker_is_a_refusal(start: StartBroker) -> None:
+    broker = await start(Limits(tick_s=0.01, connections=0))
+    with pytest.raises(BrokerRefused) as caught:
+        await link_to(broker, [], [])
+    assert (caught.value.code, str(caught.value)) == (Code.BROKER_FULL, SENTENCES[Code.BROKER_FULL])
+
+
+async def test_a_refused_login(start: StartBroker) -> None:
+    broker = await start()
+    first, second = await link_to(broker, [], []), await link_to(broker, [], [])
+    await first.login("alice", online=True, token=None)
+    with pytest.raises(BrokerRefused, match="the name Alice is taken; choose another"):
+        await second.login("Alice", online=True, token=None)
+    second.abort()
+    await first.leave()
+
+
+async def test_a_broker_that_stops(start: StartBroker) -> None:
+    broker = await start()
+    pushes: list[wire.Message] = []
+    lost: list[str] = []
+    link = await link_to(broker, pushes, lost)
+    await link.login("alice", online=True, token=None)
+    async with asyncio.timeout(10):
+        await broker.close()
+    assert [type(push) for push in pushes] == [wire.Goodbye]
+    assert lost == ["the broker shuts down; it may be back later"]
+    link.abort()
+
+
+async def test_a_token_survives_a_lost_connection(start: StartBroker) -> None:
+    """The broker has not noticed yet; the client is back already."""
+    broker = await start()
+    lost: list[str] = []
+    older = await link_to(broker, [], lost)
+    welcome = await older.login("alice", online=True, token=None)
+    newer = await link_to(broker, [], [])
+    again = await newer.login("alice", online=False, token=welcome.token)
+    assert again.token != welcome.token
+    async with asyncio.timeout(10):
+        while not lost:
+            await asyncio.sleep(0)
+    assert broker.clients == 1
+    older.abort()
+    await newer.leave()
