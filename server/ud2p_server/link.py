@@ -8,6 +8,7 @@ comes in is read and dropped, for closing a socket with unread data would destro
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from typing import TYPE_CHECKING, cast
 
 from ud2p.errors import LocalProtocolError
@@ -219,7 +220,8 @@ class ClientLink(asyncio.Protocol):
             self._transport.close()
         elif not self._transport.is_closing():
             self._transport.resume_reading()
-            self._transport.write_eof()
+            with contextlib.suppress(OSError):  # The client has reset the connection, and its end was not read yet.
+                self._transport.write_eof()
         self._forget()
 
     def abort(self) -> None:
