@@ -81,10 +81,10 @@ class Paths:
         """
         probe = self._probes.get(source)
         sent_at = probe.challenges.get(value) if probe is not None else None
-        if sent_at is None or self.active is not None:
+        if sent_at is None:
             return None
         self.active = source
-        self._probes.clear()
+        self._probes.clear()  # Whatever comes back later finds no challenge: the first path stays.
         return now - sent_at
 
     def probes_to_send(self, now: float) -> list[tuple[Address, bytes]]:

@@ -61,6 +61,12 @@ class IncomingModel(RuleBasedStateMachine):
         assert self.taken == self.messages[:whole]
 
     @invariant()
+    def nothing_is_held_twice(self) -> None:
+        held = [*self.incoming._partial, *self.incoming._whole]
+        assert len(set(held)) == len(held)
+        assert all(number >= self.incoming._next for number in held)
+
+    @invariant()
     def what_is_held_is_counted(self) -> None:
         partial = sum(len(partial.data) for partial in self.incoming._partial.values())
         whole = sum(len(data) for _, data in self.incoming._whole.values())
@@ -173,6 +179,18 @@ def test_memory_is_bounded_whatever_arrives() -> None:
     assert incoming._held_bytes <= MAX_HELD_BYTES
     assert grown_bytes < 2 * MAX_HELD_BYTES
     assert incoming.take() == []
+
+
+def test_whole_messages_ahead_of_a_gap_are_bounded_too() -> None:
+    incoming = IncomingMessages()
+    held = [
+        number
+        for number in range(1, WINDOW_MESSAGES)
+        if incoming.receive(MSG, number, MAX_MESSAGE_BYTES, 0, bytes(MAX_MESSAGE_BYTES))
+    ]
+    assert len(held) == MAX_HELD_BYTES // MAX_MESSAGE_BYTES
+    assert incoming.receive(MSG, 0, 1, 0, b"x"), "what fills the gap is never refused"
+    assert len(incoming.take()) == 1 + len(held)
 
 
 def test_a_reader_who_never_reads_is_sent_no_more() -> None:

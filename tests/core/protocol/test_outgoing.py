@@ -113,6 +113,7 @@ def test_what_arrived_is_not_sent_again() -> None:
     assert outgoing.acknowledge([first]) == []
     assert all_fragments(outgoing) == [second]
     outgoing.send_again([first])
+    assert not outgoing.has_fragments
     assert all_fragments(outgoing) == []
 
 

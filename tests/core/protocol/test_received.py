@@ -128,6 +128,17 @@ def test_the_delay_counts_from_the_largest() -> None:
     assert delay_us == 750_000
 
 
+def test_only_the_newest_runs_are_kept() -> None:
+    received = ReceivedRecords()
+    for number in range(0, 1000, 2):
+        received.receive(number, True, 5.0)
+    newest = [(number, number) for number in range(998, 998 - 2 * MAX_ACK_RANGES, -2)]
+    assert received._runs == newest
+    assert acked(received, 5.0)[0] == newest
+    received.receive(1, True, 5.0)
+    assert received._runs == newest, "what is older than all of them would be the first to go"
+
+
 def test_far_numbers_do_not_break_the_answer() -> None:
     received = ReceivedRecords()
     received.receive(3, True, 5.0)

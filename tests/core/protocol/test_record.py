@@ -350,6 +350,12 @@ def test_a_cipher_that_opens_wrongly_is_a_drop(answer: Any) -> None:
     assert open_.highest == -1
 
 
+def test_a_cipher_that_returns_its_input_opens_nothing_of_any_size() -> None:
+    open_ = opener(broken(lambda data: data))
+    assert open_.open(b"\x08\0\0" + SESSION + bytes(8) + bytes(2 * BUCKET_BYTES)) is None
+    assert open_.highest == -1
+
+
 def sized(size: Any, inner: CipherInfo = AES_GCM) -> CipherInfo:
     class Sized(WrappedCipher):
         def sealed_size(self, n: int) -> int:
