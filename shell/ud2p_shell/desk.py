@@ -231,7 +231,7 @@ class Desk:
             case told.BrokerGone(reason, retry_in_s):
                 if not self._told_broker_gone:
                     self._told_broker_gone = True
-                    show(screen.BrokerDown(reason, retry_in_s))
+                    show(screen.BrokerDown(reason, max(1.0, retry_in_s)))
             case told.BrokerBack():
                 self._told_broker_gone = False
                 show(screen.BrokerUp())

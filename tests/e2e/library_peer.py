@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import threading
 import time
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Iterable
 from types import TracebackType
 from typing import Any, Generic, TypeVar
 
@@ -28,6 +28,7 @@ class LibraryPeer:
         self._options = options
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name=name, daemon=True)
+        self._friends: list[Client] = []
         self._told: list[ClientEvent] = []
         self._seen = 0
 
@@ -87,6 +88,16 @@ class LibraryPeer:
 
         self.do(work())
 
+    def brings(self, names: Iterable[str]) -> None:
+        """Connect more clients, that only stand around."""
+        self._friends = [Client(name, self._world.address, plugins=self.client.plugins) for name in names]
+
+        async def work() -> None:
+            for friend in self._friends:
+                await friend.connect()
+
+        self.do(work())
+
     def sends_control(self, control: Control) -> None:
         """Tell the peer's program something that the library itself would not say."""
         self.run(lambda: self.client.chats[0].send_control(control))
@@ -102,7 +113,8 @@ class LibraryPeer:
             self._told.append(event)
 
     async def _leave(self) -> None:
-        await self.client.close()
+        for client in (*self._friends, self.client):
+            await client.close()
         await self._listening
 
     def _wait_until(self, is_true: Callable[[], bool]) -> None:

@@ -120,9 +120,8 @@ def test_reasons(world: World) -> None:
 
 def test_what_the_user_pastes_or_pipes(world: World) -> None:
     poison = POISON.replace("\n", "").replace("\r", "")
-    script = (
-        f"connect {poison}\ntheme {poison}\nlist {poison[:20]}\n{poison}\nstatus {poison}\ndecline {poison}\nexit\n"
-    )
+    commands = ("connect ", "theme ", "list ", "", "status ", "decline ", "accept ")
+    script = "".join(f"{command}{poison}\n" for command in commands) + "exit\n"
     piped = world.piped(script, "--broker", world.address, "--name", "alice")
     assert piped.wait() == 0
     for sequence in (*NEVER, b"\x1b"):

@@ -109,9 +109,15 @@ class Shell(Terminal):
 
     def types(self, text: str) -> None:
         """Type ``text`` at the open prompt, and wait until it stands there."""
-        before = self.input or ""
+        before: list[str] = []
+
+        def is_open() -> bool:
+            before[:] = filter(None, [self.input])
+            return bool(before)
+
+        self.wait_until(is_open)
         self.send(text)
-        wanted = f"{before} {text}".rstrip()
+        wanted = f"{before[0]} {text}".rstrip()
         self.wait_for(lambda screen: self._split(screen)[1] == wanted)
 
     def run(self, line: str) -> list[str]:
@@ -321,12 +327,14 @@ class World:
         columns: int = 80,
         rows: int = 24,
         env: Mapping[str, str] | None = None,
+        command: Sequence[str] = (UD2P,),
     ) -> Shell:
         """Start a shell. It is not waited for: see :meth:`people`."""
         options = ["--broker", self.address, "--name", name]
         if theme != "plain":
             options += ["--theme", theme]
-        return self.terminal(name, [*options, *arguments], theme=theme, columns=columns, rows=rows, env=env)
+        arguments = (*options, *arguments)
+        return self.terminal(name, arguments, theme=theme, columns=columns, rows=rows, env=env, command=command)
 
     def terminal(
         self,
@@ -337,9 +345,11 @@ class World:
         columns: int = 80,
         rows: int = 24,
         env: Mapping[str, str] | None = None,
+        command: Sequence[str] = (UD2P,),
     ) -> Shell:
         """``ud2p`` with exactly these arguments in a terminal, for ``name``."""
-        shell = Shell(name, arguments, self.home(name, env), theme=theme, columns=columns, rows=rows)
+        home = self.home(name, env)
+        shell = Shell(name, arguments, home, theme=theme, columns=columns, rows=rows, command=command)
         self._terminals.append(shell)
         return shell
 
