@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, cast
 
 from ud2p.errors import LocalProtocolError
 from ud2p.protocol.broker import BadInput, BrokerConnection, ConnectionLost, Event, Side, State
-from ud2p.protocol.messages import Answer, Message
+from ud2p.protocol.messages import Answer, Message, Refusal
 from ud2p.protocol.refusals import Code
 from ud2p_server.hub import Work, finish
 
@@ -191,7 +191,7 @@ class ClientLink(asyncio.Protocol):
             connection.send(message)
         except LocalProtocolError as error:
             self._board.note(f"could not send a {type(message).__name__} to {self.client.name}: {error}")
-            if isinstance(message, Answer):
+            if isinstance(message, Answer | Refusal) and message.re is not None:
                 connection.send_refusal(Code.INTERNAL, re=message.re)
         if not self._is_collecting:
             self._flush()

@@ -63,13 +63,13 @@ class Broker:
         clock: Callable[[], float] | None = None,
     ) -> None:
         """
-        :param log: takes lines for whoever runs it; None writes them to standard error
+        :param log: takes lines for whoever runs it, safe to print; None writes them to standard error
         :param clock: seconds, never backwards; None is the loop's
         """
         self._settings = settings
         self._plugins = plugins
         self._limits = limits or Limits()
-        self._log = log or Log()
+        self._log = Log(log)
         self._clock = clock
         self._directory: Directory | None = None
         self._server: asyncio.Server | None = None
@@ -100,6 +100,8 @@ class Broker:
             await self.close()
             raise
         self.host, self.port = ports.host, ports.port
+        if not is_private_test_network(self.host):
+            self._log("connections are not encrypted yet: whoever stands between can read them and take part")
 
     def _check_exposure(self, host: str) -> None:
         if not self._settings.insecure and not is_private_test_network(host):

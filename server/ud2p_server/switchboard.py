@@ -16,6 +16,7 @@ from ud2p_server.limits import Limits
 from ud2p_server.link import ClientLink
 from ud2p_server.wheel import Wheel
 
+NOBODY = "0.0.0.0"  # noqa: S104 - an address that stands for none, not one to listen on
 DIRECT: frozenset[type[Message]] = frozenset({ListRequest, AvailableRequest, StatusRequest})
 """Requests that wait for the directory alone; without a task they cost a third to half as much (measured)."""
 
@@ -51,14 +52,20 @@ class Switchboard:
         self._empty = asyncio.Event()
         self._timer = loop.call_later(limits.tick_s, self._tick)
 
-    def connected(self, link: ClientLink, peername: tuple[Any, ...]) -> None:
-        """A connection was made."""
-        host = canonical_ip(peername[0])
-        link.client = self.hub.connect(link, host, peername[1])
+    def connected(self, link: ClientLink, peername: tuple[Any, ...] | None) -> None:
+        """A connection was made.
+
+        :param peername: None where it is cut already
+        """
+        host, port = (canonical_ip(peername[0]), peername[1]) if peername else (NOBODY, 0)
+        link.client = self.hub.connect(link, host, port)
         self.links.add(link)
         count = self._from_host.get(host, 0) + 1
         self._from_host[host] = count
         is_flood = count > self.limits.connections_per_address and not is_loopback(host)
+        if peername is None:
+            link.abort()
+            return
         if is_flood or len(self.links) > self.limits.connections:
             link.send(Refusal(code=Code.BROKER_FULL, text=SENTENCES[Code.BROKER_FULL]))
             link.close()

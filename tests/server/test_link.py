@@ -18,7 +18,7 @@ class MadeUpTransport(asyncio.Transport):
     """Keeps what is written; says how the connection stands."""
 
     def __init__(self, host: str) -> None:
-        super().__init__({"peername": (host, 4242)})
+        super().__init__({"peername": (host, 4242) if host else None})
         self.written = b""
         self.is_reading_now = True
         self.is_eof_written = False
@@ -162,3 +162,11 @@ async def test_who_is_cut_off_in_the_middle_of_a_request_is_forgotten(broker: Br
     other.data_received(b'$L$ {"id": 2}\n')
     assert b'"total":1' in transport.take()[0]
     other.connection_lost(None)
+
+
+async def test_who_is_cut_off_before_anything_is_known_of_it(broker: Broker) -> None:
+    link, transport = connect(broker, "")
+    assert transport.is_aborted
+    assert transport.take() == []
+    link.connection_lost(None)
+    assert not board_of(broker).links

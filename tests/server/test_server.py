@@ -590,6 +590,10 @@ class Odd(MemoryDirectory):
             raise RuntimeError("out of order \x1b[2J")
         if prefix == "wait":
             await asyncio.sleep(0.01)
+        if prefix == "garble":
+            return DirectoryPage((Entry("a", True, "\udcff", "?"),), None, 1)
+        if prefix == "huge":
+            return DirectoryPage((Entry("a" * 32, True, "1" * 45, "?"),) * 300, None, 300)
         if prefix == "many":
             return DirectoryPage((Entry("a" * 32, True, "1" * 45, "?"),) * 110, None, 110)
         return await super().page(prefix="", cursor=cursor, limit=limit, only_online=only_online)
@@ -632,6 +636,10 @@ async def test_a_directory_that_fails(start: StartBroker, connect: Connect, log:
     assert (tag, fourth["re"]) == ("$ERR$" if never_waits else "$L$", 4)
     assert (await client.line())[1]["re"] == 5
     assert "out of order" in log[0]
+    assert log[0].isprintable()
+    for prefix in ("garble", "huge"):
+        _, answer = await client.ask("$L$", id=6, prefix=prefix)
+        assert (answer["code"], answer["re"]) == (Code.INTERNAL, 6)
     stranger = await connect(broker.port)
     await stranger.line()
     await stranger.type("$HI$", id=1, version=1, name="fail")
