@@ -4,6 +4,7 @@ wide character in the last column is not wrapped, and a smaller window loses lin
 from __future__ import annotations
 
 from collections.abc import Mapping
+from itertools import islice
 from typing import Any
 
 import pyte
@@ -18,6 +19,7 @@ class Screen(pyte.HistoryScreen):
     before."""
 
     def __init__(self, columns: int, rows: int) -> None:
+        self._scrolled: list[str] = []
         super().__init__(columns, rows, history=HISTORY_LINES)
 
     def draw(self, data: str) -> None:
@@ -53,7 +55,12 @@ class Screen(pyte.HistoryScreen):
     @property
     def transcript(self) -> list[str]:
         """What scrolled off the top and the visible rows, without the empty ones at the bottom."""
-        lines = [row_text(line) for line in self.history.top] + self.rows
+        top = self.history.top
+        assert len(top) < HISTORY_LINES, "more lines than are kept"
+        if len(top) < len(self._scrolled):  # the history was erased
+            self._scrolled.clear()
+        self._scrolled += [row_text(line) for line in islice(top, len(self._scrolled), None)]
+        lines = self._scrolled + self.rows
         while lines and not lines[-1]:
             lines.pop()
         return lines

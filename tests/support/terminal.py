@@ -226,7 +226,7 @@ class Terminal:
             if self not in Terminal._open:
                 return
             Terminal._open.remove(self)
-        for number, patience in ((signal.SIGHUP, 3.0), (signal.SIGKILL, PATIENCE_S)):
+        for number, patience in ((signal.SIGHUP, 1.0), (signal.SIGKILL, PATIENCE_S)):
             if not self.process.isalive():
                 break
             with suppress(ProcessLookupError):

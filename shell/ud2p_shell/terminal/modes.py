@@ -80,7 +80,7 @@ class TerminalModes:
             return None
         try:
             return termios.tcgetattr(self._fd)
-        except termios.error:  # no terminal, or it is gone
+        except (termios.error, ValueError):  # no terminal, or it is gone
             return None
 
     def _set(self, attributes: list[Any]) -> None:
