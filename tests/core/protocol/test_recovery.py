@@ -292,6 +292,8 @@ class RecoveryModel(RuleBasedStateMachine):
         again = self.sender.wait_for_timer()
         assert again
         self._end([part for part in again if part not in self.sender.recovery._sent])
+        if not self.sender.recovery.probes_due:
+            self.under_way.add(self.sender.send())  # What was lost is sent again at once.
         while self.sender.recovery.probes_due:
             self.under_way.add(self.sender.send())
         later = self.sender.recovery.next_timer()
