@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 
 import pytest
 from tests.support.brokers import StartBroker
@@ -23,6 +24,7 @@ class MadeUpTransport(asyncio.Transport):
         self.is_reading_now = True
         self.is_eof_written = False
         self.is_aborted = False
+        self.is_reset = False
 
     def write(self, data: bytes | bytearray | memoryview) -> None:
         self.written += bytes(data)
@@ -37,6 +39,8 @@ class MadeUpTransport(asyncio.Transport):
         self.is_reading_now = True
 
     def write_eof(self) -> None:
+        if self.is_reset:
+            raise OSError(errno.ENOTCONN, "Transport endpoint is not connected")
         self.is_eof_written = True
 
     def is_closing(self) -> bool:
@@ -170,3 +174,12 @@ async def test_who_is_cut_off_before_anything_is_known_of_it(broker: Broker) -> 
     assert transport.take() == []
     link.connection_lost(None)
     assert not board_of(broker).links
+
+
+async def test_a_connection_that_was_reset_can_not_be_closed_politely(broker: Broker) -> None:
+    link, transport = await login(broker, "alice")
+    transport.is_reset = True
+    link.data_received(b'$E$ {"id": 2}\n')
+    assert transport.is_aborted
+    link.connection_lost(ConnectionResetError())
+    assert broker.clients == 0
