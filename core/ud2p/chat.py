@@ -184,12 +184,12 @@ class Chat:
     def handle_session_event(self, event: SessionEvent) -> None:
         """See :class:`~ud2p.session_driver.SessionUser`."""
         match event:
+            case Delivered(numbers):
+                self._outbox.acknowledged(numbers)
             case Opened():
                 self._opened.set_result(None)
                 self.publish(ChatOpened(self))
                 self._host.plugins.observe("ud2p_chat_opened", chat=self)
-            case Delivered(numbers):
-                self._outbox.acknowledged(numbers)
             case Silent(silent_s, lost):
                 self.publish(ChatSilent(self, silent_s, lost))
             case Heard():
@@ -199,11 +199,12 @@ class Chat:
 
     def handle_messages(self, messages: list[Arrived]) -> None:
         """See :class:`~ud2p.session_driver.SessionUser`."""
+        publish, observe = self._host.publish, self._host.plugins.observe
         for kind, data in messages:
             if kind is FrameType.MSG:
                 text = data.decode("utf-8", "replace")
-                self.publish(MessageReceived(self, text))
-                self._host.plugins.observe("ud2p_message_received", chat=self, text=text)
+                publish(MessageReceived(self, text))
+                observe("ud2p_message_received", chat=self, text=text)
                 continue
             try:
                 self.files.handle_control(decode_control(data))

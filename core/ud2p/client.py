@@ -22,7 +22,7 @@ from ud2p.chat import Chat
 from ud2p.config import parse_broker
 from ud2p.contracts import FileOffer
 from ud2p.event_stream import EventStreams
-from ud2p.events import BrokerBack, BrokerEvent, ClientEvent, Invitation, StatusChanged
+from ud2p.events import BrokerBack, BrokerEvent, ClientEvent, Invitation, MessageDelivered, StatusChanged
 from ud2p.introduction import Introducer
 from ud2p.meetings import Meetings
 from ud2p.plugins import PluginManager
@@ -206,7 +206,8 @@ class Client:
 
     def publish(self, event: ClientEvent) -> None:
         """See :class:`~ud2p.chat.ChatHost`."""
-        self._streams.publish(event)
+        # Whoever only sends may never read events: its ticks must not pile up, nor hold back what comes in.
+        self._streams.publish(event, keep=type(event) is not MessageDelivered)
 
     def forget(self, chat: Chat) -> None:
         """See :class:`~ud2p.chat.ChatHost`."""

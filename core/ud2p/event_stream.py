@@ -6,6 +6,7 @@ import asyncio
 from collections import deque
 from collections.abc import AsyncIterator, Callable
 from typing import Generic, TypeVar
+from weakref import ReferenceType, ref
 
 E = TypeVar("E")
 
@@ -16,7 +17,7 @@ HIGH_WATER = 2048
 class EventStream(Generic[E]):
     """One reader's events; iterate over it. It ends when :meth:`EventStreams.close` was called and all is read."""
 
-    __slots__ = ("_events", "_is_closed", "_on_drained", "_sleepers")
+    __slots__ = ("__weakref__", "_events", "_is_closed", "_on_drained", "_sleepers")
 
     def __init__(self, on_drained: Callable[[], None]) -> None:
         self._events: deque[E] = deque()
@@ -33,7 +34,14 @@ class EventStream(Generic[E]):
         while not events:
             if self._is_closed:
                 raise StopAsyncIteration
-            await self._sleep()
+            sleeper: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+            self._sleepers.append(sleeper)
+            try:
+                await sleeper
+            except BaseException:
+                if sleeper in self._sleepers:
+                    self._sleepers.remove(sleeper)
+                raise
         event = events.popleft()
         if len(events) == HIGH_WATER - 1:
             self._on_drained()
@@ -53,16 +61,6 @@ class EventStream(Generic[E]):
         self._is_closed = True
         self._wake()
 
-    async def _sleep(self) -> None:
-        sleeper: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._sleepers.append(sleeper)
-        try:
-            await sleeper
-        except BaseException:
-            if sleeper in self._sleepers:
-                self._sleepers.remove(sleeper)
-            raise
-
     def _wake(self) -> None:
         for sleeper in self._sleepers:
             if not sleeper.done():
@@ -71,7 +69,8 @@ class EventStream(Generic[E]):
 
 
 class EventStreams(Generic[E]):
-    """All streams of one publisher. What is published before the first reader came is kept for it."""
+    """All streams of one publisher. What is published before the first reader came is kept for it. A stream that its
+    reader has let go of is forgotten, or it would hold everybody back."""
 
     def __init__(self, on_drained: Callable[[], None]) -> None:
         """
@@ -79,13 +78,15 @@ class EventStreams(Generic[E]):
         """
         self._on_drained = on_drained
         self._early: EventStream[E] | None = EventStream(on_drained)
-        self._streams: list[EventStream[E]] = [self._early]
+        self._streams: list[ReferenceType[EventStream[E]]] = [ref(self._early)]
+        self._is_closed = False
 
     @property
     def is_full(self) -> bool:
         """Whether the slowest reader is so far behind that publishing should wait."""
-        for stream in self._streams:  # noqa: SIM110 - asked for every message, and any() costs three times as much
-            if len(stream) >= HIGH_WATER:
+        for reference in self._streams:
+            stream = reference()
+            if stream is not None and len(stream) >= HIGH_WATER:
                 return True
         return False
 
@@ -95,15 +96,28 @@ class EventStreams(Generic[E]):
             stream, self._early = self._early, None
             return stream
         stream = EventStream(self._on_drained)
-        self._streams.append(stream)
+        if self._is_closed:
+            stream.close()
+        self._streams = [reference for reference in self._streams if reference() is not None]
+        self._streams.append(ref(stream))
         return stream
 
-    def publish(self, event: E) -> None:
-        """Give ``event`` to every reader."""
-        for stream in self._streams:
-            stream.put(event)
+    def publish(self, event: E, *, keep: bool = True) -> None:
+        """Give ``event`` to every reader.
+
+        :param keep: whether the first reader should have it, if there was none so far
+        """
+        if not keep and self._early is not None:
+            return
+        for reference in self._streams:
+            stream = reference()
+            if stream is not None:
+                stream.put(event)
 
     def close(self) -> None:
         """End every stream."""
-        for stream in self._streams:
-            stream.close()
+        self._is_closed = True
+        for reference in self._streams:
+            stream = reference()
+            if stream is not None:
+                stream.close()

@@ -89,11 +89,13 @@ class SessionDriver:
         :raises MessageTooLong: over 64 KiB
         :raises ChatClosed: when the session is over
         """
-        is_lone = self.session.is_idle
-        number = self.session.send_message(kind, data)
-        if is_lone:
-            self.pump()
-        else:
+        session = self.session
+        is_lone = session.is_idle and not self._is_pumping
+        number = session.send_message(kind, data)
+        if is_lone and session.state is State.OPEN:
+            self._send(self._loop.time())
+            self._schedule()
+        if not is_lone or session.state is not State.OPEN:
             self.pump_soon()
         return number
 

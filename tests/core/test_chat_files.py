@@ -10,12 +10,15 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from tests.support.people import two_in_a_chat
+from tests.support.people import a_broker, a_person, two_in_a_chat
 
 from ud2p import (
+    Client,
     FileDone,
     FileOffered,
     FileWithdrawn,
+    Invited,
+    MessageReceived,
     PluginManager,
     TransferError,
     TransferFailed,
@@ -23,6 +26,7 @@ from ud2p import (
     UnsafeName,
 )
 from ud2p.chat_files import inspect_source
+from ud2p.event_stream import HIGH_WATER
 from ud2p.protocol.controls import Offer
 
 
@@ -65,6 +69,23 @@ async def test_a_file_arrives(tmp_path: Path, cipher: str, size_bytes: int) -> N
             assert (bar.total, bar.done, bar.finished) == (size_bytes, size_bytes, 1)
         assert not alice.client.files
         assert not bob.client.files
+
+
+async def test_who_never_reads_events_can_chat_and_send_files(tmp_path: Path) -> None:
+    async with a_broker() as broker, a_person("bob", broker) as bob, Client("alice", broker) as alice:
+        inviting = asyncio.ensure_future(alice.invite("bob"))
+        invited = await bob.next(Invited)
+        theirs = await bob.client.answer(invited.invitation, accept=True)
+        assert theirs is not None
+        mine = await inviting
+        for number in range(HIGH_WATER + 1):
+            mine.post(str(number))
+        assert (await bob.next(MessageReceived, lambda event: event.text == str(HIGH_WATER))).chat is theirs
+        sending = asyncio.ensure_future(mine.send_file(_file(tmp_path)))
+        offered = await bob.next(FileOffered)
+        (tmp_path / "in").mkdir()
+        await theirs.accept_file(offered.offer, tmp_path / "in")
+        assert (await asyncio.wait_for(sending, 20)).route == "direct"
 
 
 async def test_a_declined_file(tmp_path: Path) -> None:

@@ -59,3 +59,48 @@ async def test_a_full_stream_says_when_it_has_room_again() -> None:
     await anext(stream)
     assert not streams.is_full
     assert drained == [True]
+
+
+async def test_a_reader_who_gives_up_wakes_nobody_else() -> None:
+    streams: EventStreams[int] = EventStreams(lambda: None)
+    stream = streams.open()
+    first, second = (asyncio.ensure_future(anext(stream)) for _ in range(2))
+    await asyncio.sleep(0)
+    first.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await first
+    assert not second.done()
+    streams.publish(1)
+    assert await asyncio.wait_for(second, 5) == 1
+
+
+async def test_a_stream_that_nobody_holds_any_more_holds_nobody_back() -> None:
+    streams: EventStreams[int] = EventStreams(lambda: None)
+    stream = streams.open()
+    for number in range(HIGH_WATER):
+        streams.publish(number)
+    assert streams.is_full
+    del stream
+    assert not streams.is_full
+    second = streams.open()
+    streams.publish(7)
+    assert await anext(second) == 7
+
+
+async def test_what_need_not_be_kept_is_not_kept_for_the_first_reader() -> None:
+    streams: EventStreams[int] = EventStreams(lambda: None)
+    for number in range(HIGH_WATER):
+        streams.publish(number, keep=False)
+    assert not streams.is_full
+    streams.publish(1)
+    stream = streams.open()
+    streams.publish(2, keep=False)
+    assert [await anext(stream) for _ in range(2)] == [1, 2]
+
+
+async def test_a_stream_that_is_opened_too_late_ends_at_once() -> None:
+    streams: EventStreams[int] = EventStreams(lambda: None)
+    early = streams.open()
+    streams.close()
+    assert [number async for number in early] == []
+    assert [number async for number in streams.open()] == []
