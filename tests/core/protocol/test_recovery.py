@@ -289,8 +289,9 @@ class RecoveryModel(RuleBasedStateMachine):
         if at is None:
             return
         self.sender.now = max(self.sender.now, at)
+        # Nothing is sent again only where a record that came late has moved the time of the next loss.
         again = self.sender.wait_for_timer()
-        assert again
+        assert again or self.sender.recovery._loss_at is not None
         self._end([part for part in again if part not in self.sender.recovery._sent])
         if not self.sender.recovery.probes_due:
             self.under_way.add(self.sender.send())  # What was lost is sent again at once.
