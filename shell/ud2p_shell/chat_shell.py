@@ -66,6 +66,8 @@ class ChatShell(CommandShell):
             super().run()
         finally:
             self.desk.chat_input = None
+        if self.input.draft:  # The prompt was taken away in the middle of a message.
+            self.desk.stage.show(screen.MessageNotSent("the chat is over", self.input.draft))
 
     def run_line(self, line: str) -> bool:
         """A line of the user's, or a word of the desk's."""

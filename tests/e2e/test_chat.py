@@ -143,6 +143,8 @@ def test_x_leaves_and_the_other_is_told(world: World) -> None:
     assert "<<Online>>" in alice.run("X")
     alice.at_menu()
     bob.sees("alice left the chat")
+    bob.sees("Message not sent: the chat is over")
+    bob.sees(re.compile("^half a$"))
     bob.at_menu()
     assert not any("half" in line for line in alice.body)
     meet(bob, alice)  # both can begin anew

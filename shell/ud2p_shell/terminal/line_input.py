@@ -33,6 +33,11 @@ class LineInput(Protocol):
     """When the line last returned was begun, on the clock of ``time.monotonic()``: an answer begun before its question
     appeared is not one."""
 
+    @property
+    def draft(self) -> str:
+        """The half-typed line of the prompt that :meth:`interrupt_with` took away, until the next prompt has it."""
+        ...
+
     def readline(self) -> str:
         """The next line with its newline; ``"\\n"`` when the shell's ``cmdqueue`` has something to do first; ``""`` at
         the end of the input.
@@ -184,6 +189,11 @@ class PlainInput:
         self._is_typed = is_typed
         self.at_end = False
         self.last_line_begun_at = 0.0
+
+    @property
+    def draft(self) -> str:
+        """See :class:`LineInput`; half a line stays where it comes from."""
+        return ""
 
     def readline(self) -> str:
         """See :class:`LineInput`. A line counts as begun when its first byte came, but not before it was asked for."""

@@ -75,6 +75,11 @@ class PromptInput:
         self.at_end = False
         self.last_line_begun_at = 0.0
 
+    @property
+    def draft(self) -> str:
+        """See :class:`LineInput`."""
+        return self._draft.document.text if self._draft is not None else ""
+
     def readline(self) -> str:
         """See :class:`LineInput`."""
         self._screen.main.catch_up()
