@@ -197,6 +197,14 @@ async def test_a_file_that_changed_after_it_was_offered(
     assert transfer.arrived() == {}
 
 
+async def test_a_pipe_is_not_taken_for_an_empty_file(tmp_path: Path) -> None:
+    transfer = Transfer(tmp_path, b"")
+    swap_for_a_pipe(transfer.source)
+    sent, _ = await transfer.run()
+    assert "changed after it was offered" in str(sent)
+    assert transfer.arrived() == {}
+
+
 async def test_one_file_at_a_time(tmp_path: Path) -> None:
     transfer = Transfer(tmp_path, CONTENT)
     source = Source(transfer.source, "Von.mp3", 1000)
