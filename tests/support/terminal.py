@@ -71,6 +71,7 @@ class Terminal:
                 cwd=cwd,
                 dimensions=(rows, columns),
                 timeout=PATIENCE_S,
+                preexec_fn=_forget_ignored_signals,
             )
         self.process.delaybeforesend = None
         self._pty: Any = cast(Any, self.process).ptyproc
@@ -268,6 +269,12 @@ class Terminal:
         self._at_end = not data
         self.output += data
         self._stream.feed(data)
+
+
+def _forget_ignored_signals() -> None:
+    """Tests that run in the background, or under nohup, hand on that some signals are ignored; a terminal never does."""
+    for number in (signal.SIGHUP, signal.SIGINT, signal.SIGQUIT):
+        signal.signal(number, signal.SIG_DFL)
 
 
 def _predicate(wanted: Wanted) -> Callable[[list[str]], object]:
