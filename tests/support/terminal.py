@@ -272,7 +272,7 @@ class Terminal:
 
 
 def _forget_ignored_signals() -> None:
-    """Tests that run in the background, or under nohup, hand on that some signals are ignored; a terminal never does."""
+    """Tests in the background, or under nohup, would hand on that some signals are ignored; a terminal never does."""
     for number in (signal.SIGHUP, signal.SIGINT, signal.SIGQUIT):
         signal.signal(number, signal.SIG_DFL)
 
