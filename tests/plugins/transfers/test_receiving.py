@@ -27,8 +27,9 @@ SIZE = "not as large as it was offered"
 FORGED = "not sealed with aes-gcm under this key"
 
 
-@pytest.fixture(autouse=True)
-def _no_long_wait_for_reasons(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture
+def _no_reason_comes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The other end is lost without a word, so there is nothing to wait for."""
     monkeypatch.setattr(conversation, "REASON_GRACE_S", 0.05)
 
 
@@ -75,6 +76,7 @@ LIES: dict[str, tuple[Callable[[Sealer], bytes], str]] = {
 }
 
 
+@pytest.mark.usefixtures("_no_reason_comes")
 @pytest.mark.parametrize("lie", LIES)
 async def test_a_sender_who_lies_leaves_nothing(tmp_path: Path, lie: str) -> None:
     stream, sentence = LIES[lie]
@@ -103,6 +105,7 @@ async def test_a_stream_sent_back_to_its_maker_does_not_open(tmp_path: Path) -> 
     assert transfer.arrived() == {}
 
 
+@pytest.mark.usefixtures("_no_reason_comes")
 async def test_records_of_an_earlier_attempt_do_not_open(tmp_path: Path) -> None:
     transfer = Transfer(tmp_path, CONTENT)
     link = transfer.links[0]
@@ -137,6 +140,7 @@ async def test_an_honest_sender_who_cuts_as_it_likes(tmp_path: Path) -> None:
     assert transfer.arrived() == {"Von.mp3": CONTENT}
 
 
+@pytest.mark.usefixtures("_no_reason_comes")
 async def test_a_receipt_that_nobody_hears_changes_nothing(tmp_path: Path) -> None:
     transfer = Transfer(tmp_path, CONTENT)
     receiving = transfer.receive()
@@ -147,8 +151,7 @@ async def test_a_receipt_that_nobody_hears_changes_nothing(tmp_path: Path) -> No
     assert transfer.arrived() == ({"Von.mp3": CONTENT} if isinstance(outcome(receiving), Receipt) else {})
 
 
-async def test_the_senders_reason_is_what_the_user_reads(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(conversation, "REASON_GRACE_S", 10)
+async def test_the_senders_reason_is_what_the_user_reads(tmp_path: Path) -> None:
     transfer = Transfer(tmp_path, CONTENT)
     receiving = transfer.receive()
     async with as_sender(transfer.links[0]):

@@ -27,8 +27,9 @@ from ud2p_plugins.transfers.tcp import TcpFileTransfer
 CONTENT = secrets.token_bytes(1000)
 
 
-@pytest.fixture(autouse=True)
-def _no_long_wait_for_reasons(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture
+def _no_reason_comes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The other end is lost without a word, so there is nothing to wait for."""
     monkeypatch.setattr(conversation, "REASON_GRACE_S", 0.05)
 
 
@@ -55,6 +56,7 @@ RECEIPTS: dict[str, tuple[Callable[[PairedLink, Impostor], bytes], str]] = {
 }
 
 
+@pytest.mark.usefixtures("_no_reason_comes")
 @pytest.mark.parametrize("lie", RECEIPTS)
 async def test_a_file_is_sent_only_with_a_true_receipt(tmp_path: Path, lie: str) -> None:
     answer, sentence = RECEIPTS[lie]
@@ -108,6 +110,7 @@ async def test_a_receiver_that_nobody_can_reach(tmp_path: Path) -> None:
     assert isinstance(await said(transfer.links[1]), Ended)
 
 
+@pytest.mark.usefixtures("_no_reason_comes")
 async def test_somebody_else_at_the_receivers_port_gets_nothing(tmp_path: Path) -> None:
     transfer = Transfer(tmp_path, CONTENT)
     heard = asyncio.get_running_loop().create_future()

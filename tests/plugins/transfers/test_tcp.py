@@ -169,7 +169,7 @@ async def test_the_receiver_checks_the_name_again(tmp_path: Path) -> None:
 
 
 async def test_a_sender_that_is_cancelled_ends_both(tmp_path: Path) -> None:
-    transfer = Transfer(tmp_path, secrets.token_bytes(64 << 20))
+    transfer = Transfer(tmp_path, bytes(24 << 20))
     loop, under_way, go_on = asyncio.get_running_loop(), asyncio.Event(), threading.Event()
 
     def hold_up() -> None:
@@ -193,7 +193,7 @@ async def test_a_sender_that_is_cancelled_ends_both(tmp_path: Path) -> None:
 
 
 async def test_a_receiver_that_is_cancelled_ends_both(tmp_path: Path) -> None:
-    transfer = Transfer(tmp_path, secrets.token_bytes(64 << 20))
+    transfer = Transfer(tmp_path, bytes(24 << 20))
     loop, under_way, go_on = asyncio.get_running_loop(), asyncio.Event(), threading.Event()
 
     def hold_up() -> None:
