@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
     from ud2p.session_driver import SessionDriver
 
 FLUSH_ON_LEAVE_S = 2.0
+_MSG = FrameType.MSG  # A look into an enum costs 0.1 µs on Python 3.11.
 
 
 class ChatHost(Protocol):
@@ -73,7 +75,7 @@ class Chat:
         self._driver: SessionDriver | None = None
         self._opened: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._is_over = False
-        self._outbox = Outbox(self, host.plugins, self._send_message, host.publish)
+        self._outbox: Outbox
 
     # what a user sees
 
@@ -157,6 +159,8 @@ class Chat:
     def attach(self, driver: SessionDriver) -> None:
         """Give the chat its session."""
         self._driver = driver
+        send = partial(driver.send_message, _MSG)
+        self._outbox = Outbox(self, self._host.plugins, send, self._host.publish)
 
     async def wait_opened(self) -> None:
         """Wait until messages go both ways.
@@ -183,9 +187,10 @@ class Chat:
 
     def handle_session_event(self, event: SessionEvent) -> None:
         """See :class:`~ud2p.session_driver.SessionUser`."""
+        if type(event) is Delivered:  # By far the most frequent.
+            self._outbox.acknowledged(event.numbers)
+            return
         match event:
-            case Delivered(numbers):
-                self._outbox.acknowledged(numbers)
             case Opened():
                 self._opened.set_result(None)
                 self.publish(ChatOpened(self))
@@ -201,7 +206,7 @@ class Chat:
         """See :class:`~ud2p.session_driver.SessionUser`."""
         publish, observe = self._host.publish, self._host.plugins.observe
         for kind, data in messages:
-            if kind is FrameType.MSG:
+            if kind is _MSG:
                 text = data.decode("utf-8", "replace")
                 publish(MessageReceived(self, text))
                 observe("ud2p_message_received", chat=self, text=text)
@@ -212,9 +217,6 @@ class Chat:
                 continue  # A later version's control; what it asks for stays unanswered.
 
     # inside
-
-    def _send_message(self, data: bytes) -> int:
-        return self.driver.send_message(FrameType.MSG, data)
 
     def _end(self, closed: Closed) -> None:
         self._is_over = True

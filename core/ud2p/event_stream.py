@@ -86,7 +86,7 @@ class EventStreams(Generic[E]):
         """Whether the slowest reader is so far behind that publishing should wait."""
         for reference in self._streams:
             stream = reference()
-            if stream is not None and len(stream) >= HIGH_WATER:
+            if stream is not None and len(stream._events) >= HIGH_WATER:
                 return True
         return False
 

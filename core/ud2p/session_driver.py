@@ -13,6 +13,11 @@ from ud2p.protocol.rendezvous import RendezvousClient
 from ud2p.protocol.session import Session, State
 from ud2p.protocol.session_events import SessionEvent
 
+TIMER_SLACK_S = 0.01
+"""A timer that goes off this soon is left as it is, and whatever falls due earlier waits for it. The shortest wait that
+matters, an ACK's, is as long; and asking a session for its timers after every record costs some of the record."""
+_OPEN = State.OPEN
+
 
 class SessionUser(Protocol):
     """Who is told what a session does."""
@@ -46,6 +51,7 @@ class SessionDriver:
         self._rendezvous: RendezvousClient | None = None
         self._rendezvous_address: Address | None = None
         self._timer: asyncio.TimerHandle | None = None
+        self._timer_at = float("inf")
         self._is_pump_due = False
         self._is_pumping = False
         self.finished = asyncio.Event()
@@ -64,22 +70,25 @@ class SessionDriver:
         for datagram, source in datagrams:
             if self._rendezvous is None or not self._rendezvous.receive_datagram(datagram, now):
                 self.session.receive_datagram(datagram, source, now)
-        self.pump()
+        self._pump(now)
 
     def receive_signal(self, data: bytes) -> None:
         """Bytes from the peer, over the signalling channel."""
-        self.session.receive_datagram(data, None, self._loop.time())
-        self.pump()
+        now = self._loop.time()
+        self.session.receive_datagram(data, None, now)
+        self._pump(now)
 
     def add_candidate(self, address: Address) -> None:
         """The broker says where the peer is."""
-        self.session.add_candidate(address, self._loop.time())
-        self.pump()
+        now = self._loop.time()
+        self.session.add_candidate(address, now)
+        self._pump(now)
 
     def leave(self, reason: str) -> None:
         """Close the session; :attr:`finished` is set when the peer knows, or does not answer."""
-        self.session.send_close(reason, self._loop.time())
-        self.pump()
+        now = self._loop.time()
+        self.session.send_close(reason, now)
+        self._pump(now)
 
     def send_message(self, kind: FrameType, data: bytes) -> int:
         """Queue a message. A lone one leaves at once; while others are under way, what is sent in one turn of the loop
@@ -92,10 +101,11 @@ class SessionDriver:
         session = self.session
         is_lone = session.is_idle and not self._is_pumping
         number = session.send_message(kind, data)
-        if is_lone and session.state is State.OPEN:
-            self._send(self._loop.time())
-            self._schedule()
-        if not is_lone or session.state is not State.OPEN:
+        if is_lone and session.state is _OPEN:
+            now = self._loop.time()
+            self._send(now)
+            self._schedule(now)
+        if not is_lone or session.state is not _OPEN:
             self.pump_soon()
         return number
 
@@ -107,30 +117,23 @@ class SessionDriver:
 
     def pump(self) -> None:
         """Carry everything that is due in either direction."""
+        self._is_pump_due = False
+        self._pump(self._loop.time())
+
+    def _pump(self, now: float) -> None:
         if self._is_pumping:
             self.pump_soon()  # Somebody who is told something asks for more; what comes first is told first.
             return
-        self._is_pump_due, self._is_pumping = False, True
+        self._is_pumping = True
         try:
-            self._send(self._loop.time())
+            self._send(now)
             self._tell()
         finally:
             self._is_pumping = False
         if self.session.state is State.CLOSED:
             self._finish()
         else:
-            self._schedule()
-
-    def _tell(self) -> None:
-        session, user = self.session, self._user
-        for signal in session.signals_to_send():
-            self._signal(signal)
-        for event in session.events():
-            user.handle_session_event(event)
-        if user.has_room:
-            messages = session.take_messages()
-            if messages:
-                user.handle_messages(messages)
+            self._schedule(now)
 
     def _send(self, now: float) -> None:
         endpoint = self.endpoint
@@ -146,31 +149,44 @@ class SessionDriver:
         for datagram in self._rendezvous.datagrams_to_send(now):
             endpoint.send(datagram, self._rendezvous_address)
 
-    def _schedule(self) -> None:
+    def _tell(self) -> None:
+        session, user = self.session, self._user
+        events = session.events()
+        if events:
+            for signal in session.signals_to_send():  # Only an end leaves any, and it is an event too.
+                self._signal(signal)
+            for event in events:
+                user.handle_session_event(event)
+        if user.has_room:
+            messages = session.take_messages()
+            if messages:
+                user.handle_messages(messages)
+
+    def _schedule(self, now: float) -> None:
+        if self._timer_at <= now + TIMER_SLACK_S:
+            return
         at = self.session.next_timer()
         if self._rendezvous is not None:
             times = (at, self._rendezvous.next_timer())
             at = min((time for time in times if time is not None), default=None)
-        timer = self._timer
-        if timer is not None:
-            # A timer that is too early finds nothing to do and sets itself anew: cheaper than one more each record.
-            if at is not None and timer.when() <= at:
-                return
-            timer.cancel()
-            self._timer = None
-        if at is not None:
-            self._timer = self._loop.call_at(at, self._handle_timer)
+        # A timer that is too early finds nothing to do and sets itself anew: cheaper than one more each record.
+        if at is not None and at < self._timer_at:
+            self._cancel_timer()
+            self._timer, self._timer_at = self._loop.call_at(at, self._handle_timer), at
 
     def _handle_timer(self) -> None:
-        self._timer = None
+        self._cancel_timer()
         now = self._loop.time()
         self.session.handle_timer(now)
         if self._rendezvous is not None:
             self._rendezvous.handle_timer(now)
-        self.pump()
+        self._pump(now)
 
     def _finish(self) -> None:
+        self._cancel_timer()
+        self.finished.set()
+
+    def _cancel_timer(self) -> None:
         if self._timer is not None:
             self._timer.cancel()
-            self._timer = None
-        self.finished.set()
+        self._timer, self._timer_at = None, float("inf")
