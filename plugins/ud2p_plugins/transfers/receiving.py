@@ -44,8 +44,8 @@ class _Arrival:
     """One file on its way in; lives on a thread, one call at a time."""
 
     def __init__(self, link: FileLink, offer: FileOffer, into: Path, progress: Progress) -> None:
-        self.stop = StopSignal()
         self.transfer_id = bytes.fromhex(offer.id)
+        self.stop = StopSignal()
         self._link = link
         self._offer = offer
         self._into = into
