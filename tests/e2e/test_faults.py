@@ -226,12 +226,12 @@ def test_the_name_is_not_told(world: World, key: str) -> None:
     assert nobody.wait_for_end() == 130
 
 
-def terminal_modes(shell: Shell) -> str:
-    """What ``stty -a`` says of the terminal that a shell was started in, which a keeper holds open."""
-    shell.enter("stty -a; echo $((40 + 2))done")
-    shell.wait_for(re.compile("^42done$"))
+def terminal_modes(shell: Shell, when: int) -> str:
+    """What ``stty -a`` says, asked from the system's shell that ``ud2p`` was or will be started from."""
+    shell.enter(f"stty -a; echo $((40 + {when}))done")
+    shell.wait_for(re.compile(f"^{40 + when}done$"))
     text = "\n".join(shell.screen)
-    return text[text.rindex("speed") : text.rindex("42done")]
+    return text[text.rindex("speed") : text.rindex(f"{40 + when}done")]
 
 
 @pytest.mark.parametrize("place", ["menu", "chat", "waiting"])
@@ -242,7 +242,7 @@ def test_a_signal_restores_the_terminal_and_says_goodbye(world: World, place: st
         command = f"{UD2P} --name alice --broker {world.address}"
         alice = Shell("alice", [], home, theme="roanda", columns=80, rows=40, command=["/bin/sh"])
         with alice:
-            before = terminal_modes(alice)
+            before = terminal_modes(alice, 1)
             alice.enter(f"{command} & echo pid=$!; fg")
             alice.at_menu()
             pid = int(re.findall(r"pid=(\d+)", "\n".join(alice.screen))[-1])
@@ -257,7 +257,7 @@ def test_a_signal_restores_the_terminal_and_says_goodbye(world: World, place: st
             alice.wait_for(re.compile(r"^[$#]$"))
             alice.enter("echo code=$?")
             alice.wait_for(f"code={128 + number.value}")
-            assert terminal_modes(alice) == before
+            assert terminal_modes(alice, 2) == before
             if place == "chat":
                 assert not bob.run(lambda: bob.client.chats)
             assert [one.name for one in bob.do(bob.client.list()).clients] == ["bob"]

@@ -14,7 +14,7 @@ import pytest
 from tests.e2e.library_peer import LibraryPeer
 from tests.e2e.world import THEMES, Shell, World
 
-from ud2p import ChatOpened, Invited
+from ud2p import ChatOpened, FileOffered, Invited
 from ud2p.protocol.controls import Decline, Offer, Withdraw
 
 POISON = (
@@ -78,7 +78,7 @@ def test_what_is_said_about_files(world: World) -> None:
     (alice.folder / "mine").write_text("mine")
     with LibraryPeer(world, "mallory", auto_accept=True) as mallory:
         alice.enter("connect mallory")
-        chat = mallory.hears(ChatOpened).chat
+        mallory.hears(ChatOpened)
         alice.in_chat()
         for name in (POISON, "..", ".", "", "/etc/passwd", "../x", "a/b", "C:x", "a\\b", "a\u202etxt.exe", "x" * 300):
             mallory.sends_control(Offer("0" * 32, name, 5, "tcp"))
@@ -91,9 +91,7 @@ def test_what_is_said_about_files(world: World) -> None:
         mallory.sends_control(Withdraw("1" * 32, POISON))
         is_unharmed(alice)
         alice.enter("sendf mine")
-        alice.sees("Waiting for mallory", times=2)
-        offer_id = mallory.run(lambda: chat.files.waiting[0].id)
-        mallory.sends_control(Decline(offer_id, POISON))
+        mallory.sends_control(Decline(mallory.hears(FileOffered).offer.id, POISON))
         alice.sees("File not sent: mine:")
         is_unharmed(alice)
         alice.in_chat()

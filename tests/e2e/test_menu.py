@@ -33,13 +33,19 @@ def test_nobody_else_is_there(world: World) -> None:
 
 @pytest.mark.parametrize("theme", THEMES)
 def test_nobody_connects_while_offline(world: World, theme: str) -> None:
-    alice, bob = world.people("alice", "bob", theme=theme)
-    assert "<<Offline>>" in alice.run("status offline")
-    assert "alice <<Offline>>" in alice.status_bar
-    for line in ("2", "connect bob"):
-        assert any(OFFLINE_SENTENCE[theme] in shown for shown in alice.run(line))
-    assert not any("alice" in line for line in bob.body[8:])
-    assert "<<Online>>" in alice.run("status online")
+    (alice,) = world.people("alice", theme=theme)
+    with LibraryPeer(world, "bob") as bob:
+        assert "<<Offline>>" in alice.run("status offline")
+        assert "alice <<Offline>>" in alice.status_bar
+        for line in ("2", "connect bob"):
+            assert any(OFFLINE_SENTENCE[theme] in shown for shown in alice.run(line))
+        assert not bob.client.invitations
+        assert [(one.name, one.online) for one in bob.do(bob.client.list()).clients] == [
+            ("alice", False),
+            ("bob", True),
+        ]
+        assert "<<Online>>" in alice.run("status online")
+        assert [one.name for one in bob.do(bob.client.available()).clients] == ["alice"]
 
 
 def test_the_numbers_do_what_the_menu_says(world: World) -> None:

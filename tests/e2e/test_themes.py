@@ -47,12 +47,13 @@ def short_folder() -> Iterator[str]:
 
 @pytest.mark.parametrize("theme", THEMES)
 def test_the_menu_and_a_list(world: World, theme: str) -> None:
-    alice, _ = world.people("alice", "bob", theme=theme)
-    alice.run("1")
-    alice.run("3 2")
-    alice.run("2")
-    alice.run("status 1")
-    compare(f"{theme}-menu", alice.body)
+    (alice,) = world.people("alice", theme=theme)
+    with LibraryPeer(world, "bob"):
+        alice.run("1")
+        alice.run("3 2")
+        alice.run("2")
+        alice.run("status 1")
+        compare(f"{theme}-menu", alice.body)
 
 
 @pytest.mark.parametrize("theme", THEMES)
