@@ -249,6 +249,16 @@ def closing_sentence(closed: Closed, peer: str) -> str:
         return closed.text
     if closed.reason == "unreachable":
         return f"nothing came through from {peer} in 15 s; a firewall may be in the way"
-    if closed.by_peer:
-        return f"{peer} left the chat" if closed.reason == "left" else f"{peer} ended the chat: {closed.reason}"
-    return "you left the chat"
+    if not closed.by_peer:
+        is_broken = closed.reason == "transport"
+        return "the chat's transport failed; choose another with --transport" if is_broken else "you left the chat"
+    reasons = {
+        "left": f"{peer} left the chat",
+        "unreachable": f"nothing came through to {peer} in 15 s; a firewall may be in the way",
+        "protocol": f"{peer} ended the chat: what came from here broke the protocol; update the older of the two",
+        "exhausted": f"{peer} ended the chat: its key is used up; connect again to go on",
+        "cipher": f"{peer} ended the chat: its cipher failed; connect again, with another --cipher",
+        "transport": f"{peer} ended the chat: its transport failed; connect again",
+        "error": f"{peer} could not open the chat; connect again",
+    }
+    return reasons.get(closed.reason, f"{peer} ended the chat: {closed.reason}")

@@ -19,6 +19,7 @@ from ud2p.errors import TransferError, TransferFailed, TransferRefused, UD2PErro
 from ud2p.events import FileDone, FileOffered, FileWithdrawn
 from ud2p.file_link import ChatFileLink
 from ud2p.names import check_file_name
+from ud2p.plugins.record import describe
 from ud2p.protocol.controls import Accept, Control, Decline, Offer, Transfer, Withdraw
 
 if TYPE_CHECKING:
@@ -80,9 +81,10 @@ class ChatFiles:
 
     async def accept(self, offer: FileOffer, into: Path, progress: Progress | None) -> Receipt:
         """See :meth:`ud2p.Chat.accept_file`."""
-        if self._waiting.pop(offer.id, None) is None:
+        if offer.id not in self._waiting:
             raise TransferFailed(f"{offer.name} is not offered any more; ask {self._chat.peer} to send it again")
         plugin = self._plugin(offer.transfer)
+        del self._waiting[offer.id]
         link = self._open_link(offer)
         self._chat.send_control(Accept(offer.id))
         receipt = await self._run(offer, plugin.receive(link, offer, into, progress or NoProgress()), "the receiver")
@@ -123,7 +125,10 @@ class ChatFiles:
         info = self._host.plugins.file_transfers.get(name)
         if info is None:
             raise TransferError(f"there is no file transfer plugin {name}; see: ud2p plugins")
-        return info.make()
+        try:
+            return info.make()
+        except Exception as error:
+            raise TransferError(f"the file transfer plugin {name} failed ({describe(error)})") from error
 
     def _open_link(self, offer: FileOffer) -> ChatFileLink:
         link = ChatFileLink(self._chat, self._master, self._cipher, offer)
@@ -208,10 +213,10 @@ class ChatFiles:
         if control.id in self._waiting or control.id in self._links:
             return "that offer was made before"
         try:
-            check_file_name(control.name)
+            is_normal = check_file_name(control.name) == control.name
         except UnsafeName as error:
             return str(error)
-        return None
+        return None if is_normal else "the file name is not in Unicode's normal form C; send it with a later version"
 
     def _receive_withdrawal(self, offer_id: str, reason: str) -> None:
         reason = reason or f"{self._chat.peer} cancelled it"

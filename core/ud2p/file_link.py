@@ -14,6 +14,8 @@ from ud2p.local_address import local_address_toward
 from ud2p.protocol.controls import MAX_TRANSFER_BODY_BYTES, Offer, Transfer, encode_control
 from ud2p.protocol.transfer import StreamKeys, StreamOpener, StreamSealer, proof
 
+MAX_UNREAD_CONTROLS = 64
+
 if TYPE_CHECKING:
     from ud2p.chat import Chat
     from ud2p.contracts import CipherInfo
@@ -27,7 +29,7 @@ class ChatFileLink:
         self.offer = offer
         self._chat = chat
         self._cipher = cipher
-        self._secret = master.expand("file")
+        self._secret = master.file_secret()
         canonical = encode_control(Offer(offer.id, offer.name, offer.size_bytes, offer.transfer))
         self._offer_hash = hashlib.sha256(canonical).digest()
         self._given_out: set[tuple[str, StreamId]] = set()
@@ -77,8 +79,8 @@ class ChatFileLink:
 
     def receive_control(self, body: bytes) -> None:
         """The peer's plugin says something."""
-        if self._controls.qsize() < 64:  # An honest one says far less before it is read.
-            self._controls.put_nowait(body)
+        # An honest one says far less before it is read; nothing may be missing in the middle of what is read.
+        self._controls.put_nowait(body if self._controls.qsize() < MAX_UNREAD_CONTROLS else None)
 
     def end(self) -> None:
         """The peer's plugin will say no more."""

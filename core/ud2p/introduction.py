@@ -9,6 +9,7 @@ from ud2p.chat import Chat, ChatHost
 from ud2p.contracts import Address
 from ud2p.errors import ChatError, NoCommonCipher, PeerUnreachable, PluginError, RemoteProtocolError
 from ud2p.plugins import PluginManager
+from ud2p.plugins.record import describe
 from ud2p.protocol.keys import Master, Role, Transcript
 from ud2p.protocol.messages import Introduction
 from ud2p.protocol.offer import (
@@ -101,6 +102,9 @@ class Introducer:
         except OSError as error:
             chat.driver.leave("error")
             raise PeerUnreachable(f"no socket for the chat could be opened: {error.strerror or error}") from error
+        except Exception as error:
+            chat.driver.leave("error")
+            raise PluginError(f"the transport {self._transport} failed ({describe(error)}); choose another") from error
         register = RendezvousClient(introduction.rendezvous, introduction.rendezvous_key)
         chat.driver.start(endpoint, register, rendezvous)
         await chat.wait_opened()

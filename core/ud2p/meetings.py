@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from ud2p.broker_presence import BrokerPresence
 from ud2p.contracts import Decision, InvitationRequest
-from ud2p.errors import BrokerError, BrokerLost, ChatError, InvitationFailed, PluginError, UD2PError
+from ud2p.errors import BrokerError, InvitationFailed, PluginError, UD2PError
 from ud2p.events import ChatFailed, Introduced, Invitation, InvitationEnded, Invited
 from ud2p.introduction import Introducer
 from ud2p.protocol import messages as wire
@@ -133,8 +133,8 @@ class Meetings:
         decision = await self._host.plugins.ask_invitation(InvitationRequest(push.peer))
         if invitation.id not in self._invitations:
             return
-        if decision is Decision.ASK and self._auto_accept:
-            decision = Decision.ACCEPT
+        if decision is None:  # No plugin has an opinion.
+            decision = Decision.ACCEPT if self._auto_accept else Decision.ASK
         if decision is Decision.ASK:
             self._host.publish(Invited(invitation))
             return
@@ -148,7 +148,7 @@ class Meetings:
         awaited = self._awaited.get(introduction.peer.casefold())
         try:
             chat = self._introducer.make_chat(self._host, self._presence.name, introduction, self._presence.signal)
-        except ChatError as error:
+        except UD2PError as error:
             self._fail_chat(introduction.peer, awaited, error)
             return
         self._chats[chat.session_id] = chat
@@ -163,7 +163,7 @@ class Meetings:
     ) -> None:
         try:
             await self._introducer.open_chat(chat, introduction, self._presence.rendezvous)
-        except (ChatError, BrokerLost) as error:
+        except UD2PError as error:
             self._chats.pop(chat.session_id, None)
             self._fail_chat(chat.peer, awaited, error)
         else:

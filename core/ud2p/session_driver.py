@@ -11,7 +11,7 @@ from ud2p.protocol.frames import FrameType
 from ud2p.protocol.incoming import Arrived
 from ud2p.protocol.rendezvous import RendezvousClient
 from ud2p.protocol.session import Session, State
-from ud2p.protocol.session_events import SessionEvent
+from ud2p.protocol.session_events import Closed, SessionEvent
 
 TIMER_SLACK_S = 0.01
 """A timer that goes off this soon is left as it is, and whatever falls due earlier waits for it. The shortest wait that
@@ -45,6 +45,8 @@ class SessionDriver:
         """
         self.session = session
         self.endpoint: Endpoint | None = None
+        self._candidates: list[Address] = []
+        self._is_broken = False
         self._user = user
         self._signal = signal
         self._loop = asyncio.get_running_loop()
@@ -80,9 +82,8 @@ class SessionDriver:
 
     def add_candidate(self, address: Address) -> None:
         """The broker says where the peer is."""
-        now = self._loop.time()
-        self.session.add_candidate(address, now)
-        self._pump(now)
+        self._candidates.append(address)  # Nothing can be probed before the endpoint is bound.
+        self.pump()
 
     def leave(self, reason: str) -> None:
         """Close the session; :attr:`finished` is set when the peer knows, or does not answer."""
@@ -137,16 +138,24 @@ class SessionDriver:
 
     def _send(self, now: float) -> None:
         endpoint = self.endpoint
-        if endpoint is None:
+        if endpoint is None or self._is_broken:
             return
-        for datagram, address in self.session.datagrams_to_send(now):
-            endpoint.send(datagram, address)
-        if self._rendezvous is None or self._rendezvous_address is None:
-            return
-        if self.session.state is not State.CONNECTING:
+        while self._candidates:
+            self.session.add_candidate(self._candidates.pop(0), now)
+        try:
+            for datagram, address in self.session.datagrams_to_send(now):
+                endpoint.send(datagram, address)
+            if self._rendezvous is not None:
+                self._register(endpoint, self._rendezvous, now)
+        except Exception:  # noqa: BLE001 - a transport promises not to raise; one that does ends its chat, nothing else
+            self._is_broken, self._rendezvous = True, None
+            self.session.send_close("transport", now)
+
+    def _register(self, endpoint: Endpoint, rendezvous: RendezvousClient, now: float) -> None:
+        if self.session.state is not State.CONNECTING or self._rendezvous_address is None:
             self._rendezvous = None
             return
-        for datagram in self._rendezvous.datagrams_to_send(now):
+        for datagram in rendezvous.datagrams_to_send(now):
             endpoint.send(datagram, self._rendezvous_address)
 
     def _tell(self) -> None:
@@ -156,11 +165,16 @@ class SessionDriver:
             for signal in session.signals_to_send():  # Only an end leaves any, and it is an event too.
                 self._signal(signal)
             for event in events:
+                if type(event) is Closed:
+                    self._hand_over(session)  # What came before the end is told before it, room or not.
                 user.handle_session_event(event)
         if user.has_room:
-            messages = session.take_messages()
-            if messages:
-                user.handle_messages(messages)
+            self._hand_over(session)
+
+    def _hand_over(self, session: Session) -> None:
+        messages = session.take_messages()
+        if messages:
+            self._user.handle_messages(messages)
 
     def _schedule(self, now: float) -> None:
         if self._timer_at <= now + TIMER_SLACK_S:

@@ -78,7 +78,8 @@ class CommandShell(LineShell):
     def do_help(self, _: str) -> None:
         """help: this list"""
         own = [getattr(self, f"do_{name}").__doc__.partition(": ") for name in self.own_commands()]
-        plugins = [(name, "", info.summary) for name, info in self.desk.plugins.commands.items()]
+        hidden = self.own_commands()
+        plugins = [(n, "", info.summary) for n, info in self.desk.plugins.commands.items() if n not in hidden]
         items = [(self.slash + usage, what) for usage, _, what in own + plugins]
         self.desk.stage.show(screen.HelpList((*self.help_first(), *items)))
 

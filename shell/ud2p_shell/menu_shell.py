@@ -43,6 +43,9 @@ class MenuShell(CommandShell):
         )
         super().__init__(console, desk, texts, prompt)
         desk.menu_input = self.input
+        for name in set(self.own_commands()).intersection(desk.plugins.commands):
+            package = desk.plugins.package_of("command", name)
+            desk.say(f"The command {name} of {package} is hidden by ud2p's own; its author should rename it")
 
     def run_line(self, line: str) -> bool:
         """A command, an answer, or a word of the desk's."""

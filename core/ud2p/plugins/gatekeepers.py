@@ -64,8 +64,8 @@ class Gatekeepers:
             raise MessageVetoed(refusal)
         return text
 
-    async def invitation(self, request: InvitationRequest) -> Decision:
-        """What to do with an invitation; ASK when nobody has an opinion."""
+    async def invitation(self, request: InvitationRequest) -> Decision | None:
+        """What to do with an invitation; None when nobody has an opinion."""
         hook = "ud2p_invitation"
         answers = []
         for keeper in self._roster.implementations(hook):
@@ -74,7 +74,7 @@ class Gatekeepers:
                 answers.append(answer)
             elif isinstance(answer, _Broken):
                 answers.append(Decision.ASK)
-        return max(answers, key=_STRICTNESS.__getitem__, default=Decision.ASK)
+        return max(answers, key=_STRICTNESS.__getitem__, default=None)
 
     async def broker_login(self, request: LoginRequest) -> str | None:
         """Why a login is refused, None when it is not."""

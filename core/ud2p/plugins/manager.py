@@ -161,8 +161,8 @@ class PluginManager:
         """
         return await self._gatekeepers.message_sending(chat, text)
 
-    async def ask_invitation(self, request: InvitationRequest) -> Decision:
-        """The strictest opinion on an invitation; ASK when nobody has one."""
+    async def ask_invitation(self, request: InvitationRequest) -> Decision | None:
+        """The strictest opinion on an invitation; None when nobody has one."""
         return await self._gatekeepers.invitation(request)
 
     async def ask_broker_login(self, request: LoginRequest) -> str | None:

@@ -9,10 +9,10 @@ is what the wire gets. The I/O around it is a loop of three lines::
     for event in connection.events(): ...
     transport.write(connection.data_to_send())
 
-A line is read when its turn comes: a broker that has to wait between two requests takes them one by one with
-:meth:`~BrokerConnection.next_event`, and whatever a line is answered with keeps its place.
+and the socket is closed once :attr:`~BrokerConnection.closed` is true and that has been written.
 
-and the socket is closed once :attr:`~BrokerConnection.closed` is true and that has been written. What may be sent when
+A line is read when its turn comes: a broker that has to wait between two requests takes them one by one with
+:meth:`~BrokerConnection.next_event`, and whatever a line is answered with keeps its place. What may be sent when
 stands in :mod:`ud2p.protocol.broker_states`, the form of a line in :mod:`ud2p.protocol.lines`. The pump never
 raises: what the other side does wrong becomes an event, and where that is a client also a ``$ERR$``.
 

@@ -26,7 +26,7 @@ class Code(StrEnum):
     ALREADY_LOGGED_IN = "already-logged-in"
     TOO_SLOW = "too-slow"
     SILENT = "silent"
-    # The login; each of these ends the connection.
+    # The login, where each of these ends the connection; some come for other requests too.
     VERSION = "version"
     NAME_INVALID = "name-invalid"
     NAME_TAKEN = "name-taken"

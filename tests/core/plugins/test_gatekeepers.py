@@ -115,7 +115,7 @@ BROKEN = [
 async def test_without_gatekeepers_nothing_is_refused() -> None:
     manager, _ = kept_by()
     assert await manager.ask_message_sending(CHAT, "text") == "text"
-    assert await manager.ask_invitation(INVITATION) is ASK
+    assert await manager.ask_invitation(INVITATION) is None
     assert await manager.ask_broker_login(LOGIN) is None
     assert await manager.ask_broker_invite(INVITE) is None
 
@@ -123,7 +123,7 @@ async def test_without_gatekeepers_nothing_is_refused() -> None:
 async def test_no_opinion_refuses_nothing() -> None:
     manager, warnings = kept_by(always(None), later(None))
     assert await manager.ask_message_sending(CHAT, "text") == "text"
-    assert await manager.ask_invitation(INVITATION) is ASK
+    assert await manager.ask_invitation(INVITATION) is None
     assert await manager.ask_broker_login(LOGIN) is None
     assert await manager.ask_broker_invite(INVITE) is None
     assert warnings == []

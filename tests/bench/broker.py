@@ -1,0 +1,97 @@
+"""The broker: what an idle client costs, how fast clients come in, how fast they are answered."""
+
+from __future__ import annotations
+
+import contextlib
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.bench.contest import Contest
+from tests.bench.processes import Worker, memory_kib, running_broker
+from tests.bench.rounds import Samples
+from tests.bench.table import Goal, Row, Unit
+
+ROUNDS = 4
+CLIENTS = 5000
+QUICK_CLIENTS = 1000
+WARM_UP = 100
+ASKING = 100
+PINGS_EACH = 200
+LISTS_EACH = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """What one server did."""
+
+    logins: float
+    """Connected and logged in, a second."""
+    idle_kib: float
+    """Memory of the server for each of them."""
+    pings: float
+    """Answered a second."""
+    lists: float
+    """Pages of 50 clients, a second."""
+
+
+class Broker(Contest):
+    """``ud2p serve``, against a bare asyncio Protocol that sends the same lines on the same kind of loop.
+
+    Each round has fresh processes. Those who ask do so while the others are idle.
+    """
+
+    name = "broker"
+
+    def __init__(self, folder: Path, *, quick: bool) -> None:
+        super().__init__(folder, quick=quick)
+        self._clients = QUICK_CLIENTS if quick else CLIENTS
+        self._samples: Samples[Service] = Samples()
+
+    def measure(self) -> None:
+        """See :class:`~tests.bench.contest.Contest`."""
+        self._samples.take(ROUNDS, self._ours, self._bare)
+
+    def _ours(self) -> Service:
+        with running_broker(self.folder) as (broker, pid):
+            return self._serve(int(broker.rpartition(":")[2]), pid)
+
+    def _bare(self) -> Service:
+        with Worker("line_server", folder=self.folder) as server:
+            return self._serve(server.greeted()["port"], server.pid)
+
+    def _serve(self, port: int, pid: int) -> Service:
+        with contextlib.ExitStack() as ends:
+            early, load = (ends.enter_context(Worker("line_load", str(port), folder=self.folder)) for _ in range(2))
+            early.greeted()
+            load.greeted()
+            early.ask("login", count=WARM_UP)
+            early.ask("ask", what="ping", clients=WARM_UP, rounds=2)
+            early.ask("leave")
+            before_kib = memory_kib(pid, "Pss")
+            login_s = load.ask("login", count=self._clients)["seconds"]
+            load.ask("ask", what="ping", clients=ASKING, rounds=2)
+            idle_kib = (memory_kib(pid, "Pss") - before_kib) / self._clients
+            ping_s = load.ask("ask", what="ping", clients=ASKING, rounds=PINGS_EACH)["seconds"]
+            list_s = load.ask("ask", what="list", clients=ASKING, rounds=LISTS_EACH)["seconds"]
+        return Service(self._clients / login_s, idle_kib, ASKING * PINGS_EACH / ping_s, ASKING * LISTS_EACH / list_s)
+
+    def rows(self) -> list[Row]:
+        """See :class:`~tests.bench.contest.Contest`."""
+        ours_kib, bare_kib = self._samples.medians(lambda each: each.idle_kib)
+        memory = Row(
+            f"broker: memory of an idle client, {self._clients:,} of them",
+            f"{ours_kib:.1f} KiB",
+            f"bare asyncio Protocol: {bare_kib:.1f} KiB",
+            Goal.at_most(5.0, Unit.KIB),
+            ours_kib,
+        )
+        return [
+            memory,
+            self._rate_row(f"broker: connect and log in, a second, {self._clients:,} clients", "logins"),
+            self._rate_row(f"broker: requests a second ($PING$), {ASKING} clients", "pings"),
+            self._rate_row(f"broker: pages of 50 names a second ($L$), {ASKING} clients", "lists"),
+        ]
+
+    def _rate_row(self, what: str, name: str) -> Row:
+        ours, bare = self._samples.medians(lambda each: float(getattr(each, name)))
+        return Row(what, f"{ours:,.0f}", f"bare asyncio Protocol: {bare:,.0f}", Goal.at_least(0.5), ours / bare)
