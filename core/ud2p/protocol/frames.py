@@ -39,6 +39,8 @@ _HEAD_AND_FRAGMENT = Struct(">BHIII")
 FRAGMENT_OVERHEAD_BYTES = _HEAD_AND_FRAGMENT.size
 _ACK = Struct(">QII")
 _ACK_PAIR = Struct(">II")
+_HEAD_AND_ACK = Struct(">BHQII")
+_HEAD_BYTES, _FRAGMENT_BYTES, _ACK_BYTES = _HEAD.size, _FRAGMENT.size, _ACK.size
 _U32_MAX = 0xFFFFFFFF
 
 Range: TypeAlias = tuple[int, int]
@@ -68,7 +70,7 @@ def encode_frame(kind: FrameType, body: bytes = b"") -> bytes:
 
 def encode_fragment(kind: FrameType, message: int, total: int, offset: int, data: bytes) -> bytes:
     """A MSG or CONTROL frame."""
-    return _HEAD_AND_FRAGMENT.pack(kind, _FRAGMENT.size + len(data), message, total, offset) + data
+    return _HEAD_AND_FRAGMENT.pack(kind, _FRAGMENT_BYTES + len(data), message, total, offset) + data
 
 
 def decode_fragment(body: bytes) -> tuple[int, int, int, bytes]:
@@ -76,11 +78,12 @@ def decode_fragment(body: bytes) -> tuple[int, int, int, bytes]:
 
     :raises RemoteProtocolError: when it claims what no message may be
     """
-    if len(body) < _FRAGMENT.size:
+    size = len(body) - _FRAGMENT_BYTES
+    if size < 0:
         raise RemoteProtocolError("a message fragment is cut short")
     message, total, offset = _FRAGMENT.unpack_from(body)
-    data = body[_FRAGMENT.size :]
-    if total > MAX_MESSAGE_BYTES or offset + len(data) > total or (not data and total):
+    data = body[_FRAGMENT_BYTES:]
+    if total > MAX_MESSAGE_BYTES or offset + size > total or (not size and total):
         raise RemoteProtocolError("a message fragment claims more than a message may hold")
     return message, total, offset, data
 
@@ -93,7 +96,10 @@ def encode_ack(ranges: Sequence[Range], delay_us: int) -> bytes:
     """
     first, largest = ranges[0]
     lowest = max(first, largest - _U32_MAX)
-    body = _ACK.pack(largest, min(delay_us, _U32_MAX), largest - lowest)
+    delay_us = min(delay_us, _U32_MAX)
+    if len(ranges) == 1:  # as nearly always
+        return _HEAD_AND_ACK.pack(_ACK_TYPE, _ACK_BYTES, largest, delay_us, largest - lowest)
+    body = _ACK.pack(largest, delay_us, largest - lowest)
     for start, end in ranges[1:MAX_ACK_RANGES]:
         gap, run = lowest - end - 2, end - start
         if gap > _U32_MAX or run > _U32_MAX:
@@ -109,13 +115,13 @@ def decode_ack(body: bytes) -> tuple[list[Range], int]:
     :raises RemoteProtocolError: when they make no sense
     """
     size = len(body)
-    if size < _ACK.size or (size - _ACK.size) % _ACK_PAIR.size:
+    if size < _ACK_BYTES or (size - _ACK_BYTES) % _ACK_PAIR.size:
         raise RemoteProtocolError("an acknowledgement has no sensible length")
     largest, delay_us, run = _ACK.unpack_from(body)
     lowest = largest - run
     ranges = [(lowest, largest)]
-    if size > _ACK.size:
-        for gap, length in _ACK_PAIR.iter_unpack(body[_ACK.size :]):
+    if size > _ACK_BYTES:
+        for gap, length in _ACK_PAIR.iter_unpack(body[_ACK_BYTES:]):
             end = lowest - gap - 2
             lowest = end - length
             ranges.append((lowest, end))
@@ -132,7 +138,7 @@ def decode_frames(payload: bytes) -> list[tuple[int, bytes]]:
     frames = []
     at, size = 0, len(payload)
     while at < size and payload[at]:
-        body = at + _HEAD.size
+        body = at + _HEAD_BYTES
         if body > size:
             raise RemoteProtocolError("a frame is cut short")
         kind, length = _HEAD.unpack_from(payload, at)

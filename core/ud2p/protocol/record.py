@@ -169,7 +169,8 @@ class RecordOpener:
             self.drops.other_session += 1
             return None
         (number,) = _NUMBER.unpack_from(header, _PREFIX.size)
-        if not self._window.is_fresh(number):
+        window = self._window
+        if number <= window.highest and not window.is_fresh(number):
             self.drops.replayed += 1
             return None
         sealed = datagram[HEADER_BYTES:]
@@ -182,7 +183,7 @@ class RecordOpener:
             self.drops.not_opened += 1
             self._failures_left -= 1
             return None
-        self._window.mark(number)
+        window.mark(number)
         return number, frames
 
 

@@ -85,7 +85,7 @@ class Recovery:
             arrived += record.fragments
             if record.acks > acks:
                 acks = record.acks
-        lost = self._detect_losses(now, records)
+        lost = self._detect_losses(now, records) if self._sent or self._loss_at is not None else []
         if newest.sent_at > self._newest_acked_at:
             self._newest_acked_at = newest.sent_at
         return arrived, lost, acks

@@ -44,7 +44,7 @@ from ud2p.protocol.session_events import Closed, Delivered, Heard, Opened, Sessi
 
 CONNECT_DEADLINE_S = 15.0
 Datagrams: TypeAlias = list[tuple[bytes, Address]]
-_CLOSE = int(FrameType.CLOSE)
+_PING, _CLOSE = int(FrameType.PING), int(FrameType.CLOSE)
 _PATH_FRAMES = (int(FrameType.PATH_CHALLENGE), int(FrameType.PATH_RESPONSE))
 
 
@@ -229,6 +229,8 @@ class Session:
 
     def _receive_frames(self, number: int, frames: list[tuple[int, bytes]], source: Address | None, now: float) -> None:
         for kind, body in frames:
+            if kind <= _PING:
+                continue  # The reliable layer's.
             if kind == _CLOSE:
                 self._receive_close(body, now)
                 return
