@@ -231,3 +231,33 @@ def test_a_bot_may_invite_a_shell(world: World) -> None:
         bot.do(bot.client.answer(invited.invitation, accept=False, reason="busy"))
         alice.sees("bot declined your request: busy")
         alice.at_menu()
+
+
+def test_what_is_typed_while_waiting_is_kept(world: World) -> None:
+    alice, bob = world.people("alice", "bob")
+    alice.enter("connect bob")
+    is_asked_by("alice", bob)
+    alice.sees("Waiting for bob")
+    alice.send("hi bob, are you th")
+    bob.enter("y")
+    alice.holds("You > hi bob, are you th")
+    alice.enter("ere?")
+    bob.sees("hi bob, are you there? < alice")
+
+
+def test_two_questions_at_once(world: World) -> None:
+    (alice,) = world.people("alice")
+    with LibraryPeer(world, "bob") as bob, LibraryPeer(world, "carol") as carol:
+        asking = bob.start(bob.client.invite("alice"))
+        is_asked_by("bob", alice)
+        inviting = carol.start(carol.client.invite("alice"))
+        alice.run("list")
+        alice.enter("accept carol")
+        carol.wait(inviting)
+        alice.in_chat()
+        is_asked_by("bob", alice)
+        alice.enter("n")
+        with pytest.raises(Exception, match="alice declined"):
+            bob.wait(asking)
+        alice.in_chat()
+        assert "carol" in alice.status_bar
