@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 from collections.abc import Iterator
 
 import pytest
@@ -22,4 +23,6 @@ def settings_of_nobody(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Non
         patch.delenv("NO_COLOR", raising=False)
         for name in ("UD2P_CONFIG_DIR", "UD2P_STATE_DIR"):
             patch.setenv(name, str(tmp_path_factory.mktemp(name.lower())))
+        if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # as shells leave it to what runs in the background
+            signal.signal(signal.SIGINT, signal.default_int_handler)
         yield

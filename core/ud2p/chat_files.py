@@ -213,10 +213,10 @@ class ChatFiles:
         if control.id in self._waiting or control.id in self._links:
             return "that offer was made before"
         try:
-            is_normal = check_file_name(control.name) == control.name
+            check_file_name(control.name)
         except UnsafeName as error:
             return str(error)
-        return None if is_normal else "the file name is not in Unicode's normal form C; send it with a later version"
+        return None
 
     def _receive_withdrawal(self, offer_id: str, reason: str) -> None:
         reason = reason or f"{self._chat.peer} cancelled it"

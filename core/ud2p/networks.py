@@ -43,6 +43,15 @@ def canonical_ip(host: str) -> str:
     return str(parse_ip(host))
 
 
+def is_ip(host: str) -> bool:
+    """Whether ``host`` is an IP address, and not a name."""
+    try:
+        parse_ip(host)
+    except ValueError:
+        return False
+    return True
+
+
 def is_private_test_network(host_ip: str) -> bool:
     """Whether an IP address is this machine's or a private network's.
 

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 
 import ud2p
 from ud2p.errors import UsageError
-from ud2p.networks import is_loopback, is_private_test_network
+from ud2p.networks import is_ip, is_loopback, is_private_test_network
 from ud2p_server.hub import Hub, HubSettings
 from ud2p_server.limits import Limits
 from ud2p_server.link import ClientLink
@@ -90,6 +90,8 @@ class Broker:
         directory = self._plugins.directories.get(self._settings.directory)
         if directory is None:
             raise self._plugins.unknown("directory", self._settings.directory)
+        if is_ip(self._settings.host):
+            self._check_exposure(self._settings.host)  # Before the port is touched; a name is checked once it is known.
         ports = bind_ports(self._settings.host, self._settings.port)
         try:
             self._check_exposure(ports.host)

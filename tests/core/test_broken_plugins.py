@@ -14,7 +14,6 @@ from ud2p import (
     ChatEnded,
     ChatFailed,
     CipherInfo,
-    FileOffered,
     FileTransferInfo,
     InvitationFailed,
     InvitationRequest,
@@ -132,12 +131,3 @@ async def test_a_gatekeeper_that_raises_is_no_yes_for_a_bot() -> None:
             await bot.client.answer(invited.invitation, accept=False)
             with pytest.raises(InvitationFailed):
                 await inviting
-
-
-async def test_a_file_name_that_is_not_in_normal_form_is_declined() -> None:
-    from ud2p.protocol.controls import Offer
-
-    async with two_in_a_chat() as (_, mine, bob, _theirs):
-        mine.send_control(Offer("0" * 32, "cafe\u0301", 5, "tcp"))
-        mine.send_control(Offer("1" * 32, "caf\u00e9", 5, "tcp"))
-        assert (await bob.next(FileOffered)).offer.name == "caf\u00e9"

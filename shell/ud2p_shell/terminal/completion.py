@@ -110,6 +110,9 @@ def split_paths(text: str) -> list[str]:
     whole = text.strip()
     if not whole:
         return []
+    escapes = len(whole) - len(whole.rstrip("\\"))
+    if escapes % 2 and text.lstrip().startswith(whole + " "):
+        whole += " "  # The space that the last backslash was written for.
     if os.path.lexists(os.path.expanduser(whole)):
         return [os.path.expanduser(whole)]
     try:

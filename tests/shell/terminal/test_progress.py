@@ -145,7 +145,7 @@ def test_a_bar_that_ends_while_the_prompt_is_open_is_printed_above_it(tty: Tty, 
         progress.advance(10)
         tty.wait_for(lambda screen: len(screen) == 2 and screen[1].startswith("file 100%|"))
         progress.finish()
-        tty.wait_for(lambda screen: screen[0].startswith("file 100%|") and screen[1:] == [">"])
+        tty.wait_for(lambda screen: screen[1:] == [">"] and screen[0].startswith("file 100%|"))
 
     tty.play((">", transfer), (">", "ok\r"))
     assert lines.readline() == "ok\n"
