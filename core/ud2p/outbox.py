@@ -33,7 +33,7 @@ class Posted:
         """Whether the peer has acknowledged it."""
         self._error: ChatError | None = None
         # A future for every message would cost more than the rest of it, and hardly anybody waits for a single one.
-        self._waiters: list[asyncio.Future[None]] = []
+        self._waiters: tuple[asyncio.Future[None], ...] = ()
 
     async def delivered(self) -> None:
         """Wait until the peer has acknowledged it.
@@ -49,7 +49,7 @@ class Posted:
         """Wait until it was acknowledged, or never will be."""
         if not self.is_delivered and self._error is None:
             waiter: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-            self._waiters.append(waiter)
+            self._waiters += (waiter,)
             await waiter
 
     def settle(self, error: ChatError | None = None) -> None:

@@ -62,13 +62,13 @@ class OutgoingMessages:
         self._fresh: deque[Fragment] = deque()
         self._again: dict[Fragment, None] = {}
         """What was lost: in order, and each once however often it is given up on."""
-        self._under_way: dict[int, OutgoingMessage] = {}
+        self._under_way: deque[OutgoingMessage] = deque()
         self._under_way_bytes = 0
 
     @property
     def undelivered(self) -> list[OutgoingMessage]:
         """What the peer has not acknowledged, oldest first."""
-        return [message for message in self._under_way.values() if message.missing] + list(self._queued)
+        return [message for message in self._under_way if message.missing] + list(self._queued)
 
     @property
     def is_idle(self) -> bool:
@@ -142,25 +142,20 @@ class OutgoingMessages:
         return delivered
 
     def _admit(self) -> None:
-        while self._queued and self._has_room_for(self._queued[0]):
-            message = self._queued.popleft()
-            self._under_way[message.number] = message
+        queued, under_way = self._queued, self._under_way
+        while queued and (not under_way or self._has_room_for(queued[0])):
+            message = queued.popleft()
+            under_way.append(message)
             self._under_way_bytes += len(message.data)
             for part in range(message.parts):
                 self._fresh.append(Fragment(message, part))
 
     def _has_room_for(self, message: OutgoingMessage) -> bool:
-        if not self._under_way:
-            return True
-        first = next(iter(self._under_way))
-        return message.number < first + WINDOW_MESSAGES and self._under_way_bytes + len(message.data) <= WINDOW_BYTES
+        oldest = self._under_way[0].number
+        return message.number < oldest + WINDOW_MESSAGES and self._under_way_bytes + len(message.data) <= WINDOW_BYTES
 
     def _retire(self) -> None:
         # Only from the front: the receiver holds what is complete but out of order, and that counts as under way.
         under_way = self._under_way
-        while under_way:
-            message = next(iter(under_way.values()))
-            if message.missing:
-                return
-            del under_way[message.number]
-            self._under_way_bytes -= len(message.data)
+        while under_way and not under_way[0].missing:
+            self._under_way_bytes -= len(under_way.popleft().data)
