@@ -12,7 +12,7 @@ from typing import Any, Generic, TypeVar
 from tests.e2e.world import World
 from tests.support.terminal import PATIENCE_S
 
-from ud2p import Client
+from ud2p import Chat, Client
 from ud2p.events import ClientEvent
 from ud2p.protocol.controls import Control
 
@@ -79,9 +79,15 @@ class LibraryPeer:
         self._wait_until(look)
         return found[0]
 
+    @property
+    def chat(self) -> Chat:
+        """The oldest chat; waited for."""
+        self._wait_until(lambda: bool(self.run(lambda: self.client.chats)))
+        return self.run(lambda: self.client.chats[0])
+
     def says(self, text: str) -> None:
         """Post a message in the only chat, and wait until it was delivered."""
-        chat = self.client.chats[0]
+        chat = self.chat
 
         async def work() -> None:
             await chat.post(text).delivered()
@@ -100,7 +106,8 @@ class LibraryPeer:
 
     def sends_control(self, control: Control) -> None:
         """Tell the peer's program something that the library itself would not say."""
-        self.run(lambda: self.client.chats[0].send_control(control))
+        chat = self.chat
+        self.run(lambda: chat.send_control(control))
 
     async def _connect(self) -> Client:
         client = Client(self._name, self._world.address, **self._options)

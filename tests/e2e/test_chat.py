@@ -205,7 +205,7 @@ def test_a_bot_and_a_shell(world: World) -> None:
         alice.in_chat()
         bot.says("line one\nline two\n\ttabbed")
         alice.wait_until(lambda: words_in(["line", "one", "line", "two", "tabbed", "<", "bot"], alice.body))
-        bot.do(bot.client.chats[0].leave())
+        bot.do(bot.chat.leave())
         alice.sees("bot left the chat")
         alice.at_menu()
         alice.enter("connect bot")

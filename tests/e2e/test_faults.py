@@ -14,7 +14,7 @@ import pytest
 from tests.e2e.library_peer import LibraryPeer
 from tests.e2e.world import UD2P, Shell, World, meet, quiet_port
 
-from ud2p import MessageReceived
+from ud2p import ChatEnded, MessageReceived
 
 
 def test_a_broker_that_comes_back(empty_world: World) -> None:
@@ -259,7 +259,7 @@ def test_a_signal_restores_the_terminal_and_says_goodbye(world: World, place: st
             alice.wait_for(f"code={128 + number.value}")
             assert terminal_modes(alice, 2) == before
             if place == "chat":
-                assert not bob.run(lambda: bob.client.chats)
+                assert bob.hears(ChatEnded).by_peer
             assert [one.name for one in bob.do(bob.client.list()).clients] == ["bob"]
 
 
@@ -276,7 +276,8 @@ def test_ctrl_z_and_back(world: World) -> None:
         alice.types("half")
         alice.send("\x1a")
         alice.wait_for("Stopped")
-        bob.run(lambda: bob.client.chats[0].post("while you were away"))
+        chat = bob.chat
+        bob.run(lambda: chat.post("while you were away"))
         alice.enter("fg")
         alice.sees("while you were away < bob")
         alice.wait_until(lambda: (alice.input or "").endswith("half"))

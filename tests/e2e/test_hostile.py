@@ -110,7 +110,8 @@ def test_reasons(world: World) -> None:
         invited = mallory.hears(Invited)
         mallory.do(mallory.client.answer(invited.invitation, accept=True))
         alice.in_chat()
-        mallory.run(lambda: mallory.client.chats[0].driver.leave(POISON))
+        chat = mallory.chat
+        mallory.run(lambda: chat.driver.leave(POISON))
         alice.at_menu()
         assert sum(line.count("\\x1b]0;HACK") for line in joined(alice).split("mallory")) >= 1
         is_unharmed(alice)

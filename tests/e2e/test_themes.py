@@ -192,7 +192,7 @@ def test_the_window_changes_while_messages_arrive(world: World) -> None:
         alice.enter("connect bob")
         alice.in_chat()
         alice.types("half a line")
-        chat = bob.client.chats[0]
+        chat = bob.chat
         for number, columns in enumerate((60, 33, 100, 40, 80)):
             alice.resize(columns)
             for part in range(5):
