@@ -16,9 +16,9 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
 from types import TracebackType
+from typing import TYPE_CHECKING
 
 from ud2p.broker_presence import BrokerPresence
-from ud2p.chat import Chat
 from ud2p.config import parse_broker
 from ud2p.contracts import FileOffer
 from ud2p.event_stream import EventStreams
@@ -28,6 +28,9 @@ from ud2p.meetings import Meetings
 from ud2p.plugins import PluginManager
 from ud2p.protocol import messages as wire
 from ud2p.protocol.broker import BrokerConnection
+
+if TYPE_CHECKING:
+    from ud2p.chat import Chat
 
 
 @dataclass(frozen=True, slots=True)

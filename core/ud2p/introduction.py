@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
 
-from ud2p.chat import Chat, ChatHost
 from ud2p.contracts import Address
 from ud2p.errors import ChatError, NoCommonCipher, PeerUnreachable, PluginError, RemoteProtocolError
 from ud2p.plugins import PluginManager
 from ud2p.plugins.record import describe
-from ud2p.protocol.keys import Master, Role, Transcript
 from ud2p.protocol.messages import Introduction
 from ud2p.protocol.offer import (
     SESSION_VERSION,
@@ -20,9 +19,9 @@ from ud2p.protocol.offer import (
     no_common_cipher_text,
     select_cipher,
 )
-from ud2p.protocol.rendezvous import RendezvousClient
-from ud2p.protocol.session import Session
-from ud2p.session_driver import SessionDriver
+
+if TYPE_CHECKING:
+    from ud2p.chat import Chat, ChatHost
 
 
 class Introducer:
@@ -66,6 +65,12 @@ class Introducer:
         :raises NoCommonCipher: with what each side offers
         :raises ChatError: when the peer's offer can't be read
         """
+        # Not above: with all that a chat takes, a shell would start a tenth slower, and it can do without until then.
+        from ud2p.chat import Chat
+        from ud2p.protocol.keys import Master, Role, Transcript
+        from ud2p.protocol.session import Session
+        from ud2p.session_driver import SessionDriver
+
         peer = introduction.peer
         try:
             theirs = decode_offer(introduction.offer)
@@ -97,6 +102,8 @@ class Introducer:
         :param rendezvous: the broker's UDP address
         :raises ChatError: when there is none within 15 s
         """
+        from ud2p.protocol.rendezvous import RendezvousClient
+
         try:
             endpoint = await self._transports[self._transport].make().bind(chat.driver.receive, rendezvous)
         except OSError as error:
