@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from tests.e2e.world import Broker, World
+from tests.support.packages import Packages
 
 
 @pytest.fixture(scope="module")
@@ -30,3 +31,11 @@ def world(empty_world: World, broker: Broker) -> World:
     """A world with the module's broker."""
     empty_world.address = broker.address
     return empty_world
+
+
+@pytest.fixture
+def installed(tmp_path: Path) -> Packages:
+    """Where a test installs packages for the programs that it starts."""
+    folder = tmp_path / "site-packages"
+    folder.mkdir()
+    return Packages(folder)

@@ -6,7 +6,8 @@ import re
 
 import pytest
 from tests.e2e.library_peer import LibraryPeer
-from tests.e2e.world import THEMES, Shell, World, meet, words_in
+from tests.e2e.shell import THEMES, Shell, words_in
+from tests.e2e.world import World, meet
 
 from ud2p import ChatEnded, ChatOpened, MessageReceived
 

@@ -7,7 +7,8 @@ import subprocess
 from importlib.metadata import version
 
 import pytest
-from tests.e2e.world import UD2P, World
+from tests.e2e.home import UD2P
+from tests.e2e.world import World
 
 
 def run(world: World, *arguments: str) -> subprocess.CompletedProcess[str]:

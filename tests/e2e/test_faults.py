@@ -11,8 +11,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import pytest
+from tests.e2e.home import UD2P
 from tests.e2e.library_peer import LibraryPeer
-from tests.e2e.world import UD2P, Shell, World, meet, quiet_port
+from tests.e2e.shell import Shell
+from tests.e2e.world import World, meet, quiet_port
 
 from ud2p import ChatEnded, MessageReceived
 

@@ -8,8 +8,10 @@ import shutil
 from pathlib import Path
 
 import pytest
+from tests.e2e.home import UD2P
 from tests.e2e.library_peer import LibraryPeer
-from tests.e2e.world import THEMES, UD2P, Shell, World, meet, words_in
+from tests.e2e.shell import THEMES, Shell, words_in
+from tests.e2e.world import World, meet
 
 from ud2p import ChatOpened, FileOffered, FileWithdrawn
 from ud2p.contracts import FileOffer

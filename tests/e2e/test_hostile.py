@@ -12,7 +12,8 @@ from typing import Any
 
 import pytest
 from tests.e2e.library_peer import LibraryPeer
-from tests.e2e.world import THEMES, Shell, World
+from tests.e2e.shell import THEMES, Shell
+from tests.e2e.world import World
 
 from ud2p import ChatOpened, FileOffered, Invited
 from ud2p.protocol.controls import Decline, Offer, Withdraw

@@ -6,7 +6,8 @@ import re
 
 import pytest
 from tests.e2e.library_peer import LibraryPeer
-from tests.e2e.world import THEMES, Shell, World
+from tests.e2e.shell import THEMES, Shell
+from tests.e2e.world import World
 
 from ud2p import Invited
 

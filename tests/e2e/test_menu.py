@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 from tests.e2e.library_peer import LibraryPeer
-from tests.e2e.world import THEMES, World
+from tests.e2e.shell import THEMES
+from tests.e2e.world import World
 
 OFFLINE_SENTENCE = {
     "lutho": "You cannot connect to another client while offline",

@@ -6,8 +6,9 @@ import os
 import subprocess
 
 import pytest
+from tests.e2e.home import UD2P
 from tests.e2e.library_peer import LibraryPeer
-from tests.e2e.world import UD2P, World
+from tests.e2e.world import World
 
 from ud2p import ChatEnded, MessageReceived
 

@@ -13,7 +13,8 @@ from pathlib import Path
 
 import pytest
 from tests.e2e.library_peer import LibraryPeer
-from tests.e2e.world import CHAT_PROMPT, THEMES, Shell, World, meet
+from tests.e2e.shell import CHAT_PROMPT, THEMES, Shell
+from tests.e2e.world import World, meet
 
 from ud2p.text import width
 

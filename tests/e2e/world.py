@@ -6,195 +6,20 @@ running at the end is killed, and nothing that ran may have shown a traceback or
 
 from __future__ import annotations
 
-import os
 import random
 import re
 import signal
 import socket
-import subprocess
 import sys
-import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from tests.support.terminal import PATIENCE_S, Terminal
-
-UD2P = str(Path(sys.executable).with_name("ud2p"))
-THEMES = ("lutho", "chulumanco", "roanda")
-
-MENU_PROMPTS = {
-    "lutho": "Enter the number of the command:",
-    "chulumanco": "What next?",
-    "roanda": "ud2p>",
-    "plain": "ud2p>",
-}
-CHAT_PROMPT = "You >"
-QUESTIONS = (
-    "Enter filename >",
-    "Which file",
-    "Enter the number of the client",
-    "Number (or Q",
-    "Which friend?",
-    "Choose active status (1)",
-    "(1) Online (2) Offline:",
-    "Enter your choice:",
-)
-PLACEHOLDER = "y / n ?"
+from tests.e2e.home import UD2P, Home
+from tests.e2e.piped import Piped
+from tests.e2e.shell import Shell
+from tests.support.terminal import Terminal
 
 FAULTS = ("Traceback", "Warning:", "internal error")
-
-
-class Shell(Terminal):
-    """Somebody's shell in a terminal. ``body`` is what was printed, without the input line and the rows below it."""
-
-    def __init__(
-        self,
-        name: str,
-        arguments: Sequence[str],
-        home: Home,
-        *,
-        theme: str,
-        columns: int,
-        rows: int,
-        command: Sequence[str] = (UD2P,),
-    ) -> None:
-        """
-        :param command: another program, such as a shell of the system's, to start ``ud2p`` from
-        """
-        self.name = name
-        self.theme = theme
-        self.home = home
-        super().__init__([*command, *arguments], env=home.environment, cwd=home.folder, columns=columns, rows=rows)
-
-    @property
-    def folder(self) -> Path:
-        """The folder that it was started in."""
-        return self.home.folder
-
-    @property
-    def body(self) -> list[str]:
-        """What was printed so far."""
-        return self._split(self.screen)[0]
-
-    @property
-    def input(self) -> str | None:
-        """The prompt and what is typed behind it; None while no prompt is open."""
-        return self._split(self.screen)[1]
-
-    @property
-    def status_bar(self) -> str:
-        """The row below the input; empty while no prompt is open."""
-        screen = self.screen
-        return screen[-1] if self._split(screen)[1] is not None else ""
-
-    def at(self, prompt: str) -> list[str]:
-        """Wait until ``prompt`` is open with nothing typed behind it.
-
-        :returns: the body
-        """
-        self.wait_for(lambda screen: self._split(screen)[1] == prompt)
-        return self.body
-
-    def holds(self, line: str) -> None:
-        """Wait until the prompt and what is typed behind it are ``line``."""
-        self.wait_for(lambda screen: self._split(screen)[1] == line)
-
-    def at_menu(self) -> list[str]:
-        """Wait for the menu's prompt."""
-        return self.at(MENU_PROMPTS[self.theme])
-
-    def in_chat(self) -> list[str]:
-        """Wait for a chat's prompt."""
-        return self.at(CHAT_PROMPT)
-
-    def types(self, text: str) -> None:
-        """Type ``text`` at the open prompt, and wait until it stands there."""
-        before: list[str] = []
-
-        def is_open() -> bool:
-            before[:] = filter(None, [self.input])
-            return bool(before)
-
-        self.wait_until(is_open)
-        self.send(text)
-        wanted = f"{before[0]} {text}".rstrip()
-        self.wait_for(lambda screen: self._split(screen)[1] == wanted)
-
-    def run(self, line: str) -> list[str]:
-        """Type a line at the open prompt, and wait until it was taken and a prompt is open again.
-
-        :returns: what was printed since, the line itself first
-        """
-        before = self.wait_until(lambda: self.input is not None and self.body)
-        self.enter(line)
-        words = line.split()
-
-        def is_done() -> bool:
-            body, typed = self._split(self.screen)
-            return typed in self._prompts and words_in(words, body[len(before) :])
-
-        self.wait_until(is_done)
-        return self.body[len(before) :]
-
-    def sees(self, wanted: str | re.Pattern[str], times: int = 1) -> list[str]:
-        """Wait until ``times`` printed lines hold ``wanted``.
-
-        :returns: those lines
-        """
-        pattern = wanted if isinstance(wanted, re.Pattern) else re.compile(re.escape(wanted))
-
-        def found(screen: list[str]) -> list[str]:
-            return [line for line in self._split(screen)[0] if pattern.search(line)]
-
-        self.wait_for(lambda screen: len(found(screen)) >= times)
-        return found(self.screen)
-
-    def wait_until(self, is_true: Callable[[], object]) -> list[str]:
-        """Wait until ``is_true()``; screens are read meanwhile.
-
-        :returns: the body
-        """
-        self.wait_for(lambda _: is_true())
-        return self.body
-
-    @property
-    def _prompts(self) -> tuple[str, ...]:
-        return (CHAT_PROMPT, MENU_PROMPTS[self.theme])
-
-    def _split(self, screen: list[str]) -> tuple[list[str], str | None]:
-        """The body and the input of a screen."""
-        if screen and re.match(rf"{re.escape(self.name)} <<O(n|ff)line>>", screen[-1]):
-            for row in range(len(screen) - 2, -1, -1):
-                if screen[row].lstrip().startswith((*self._prompts, *QUESTIONS)):
-                    last = next(at for at in range(row, len(screen)) if not self._is_input(screen, row, at + 1))
-                    typed = "".join(screen[row : last + 1])
-                    return screen[:row], typed.removesuffix(PLACEHOLDER).strip()
-        return screen, None
-
-    def _is_input(self, screen: list[str], first: int, row: int) -> bool:
-        """Whether a row below the first of the input still belongs to it, because that filled its row."""
-        return row < len(screen) - 1 and len(screen[row - 1]) >= self.columns - 1 and not _is_bar(screen[row])
-
-    @property
-    def columns(self) -> int:
-        """The width of the terminal."""
-        return self._screen.columns
-
-
-def words_in(words: Sequence[str], lines: Sequence[str]) -> bool:
-    """Whether the lines hold the words, in that order, whatever was wrapped where."""
-    text = "".join("".join(lines).split())
-    at = 0
-    for word in words:
-        at = text.find(word, at)
-        if at < 0:
-            return False
-        at += len(word)
-    return True
-
-
-def _is_bar(row: str) -> bool:
-    return re.search(r"\d+%\|", row) is not None
 
 
 class Broker(Terminal):
@@ -207,77 +32,6 @@ class Broker(Terminal):
         assert found is not None
         self.port = int(found.group(2))
         self.address = f"{found.group(1)}:{self.port}"
-
-
-class Home:
-    """One person's folders, and the environment that names them."""
-
-    def __init__(self, folder: Path, more: Mapping[str, str]) -> None:
-        self.folder = folder / "work"
-        self.config = folder / "config"
-        self.state = folder / "state"
-        for each in (self.folder, self.config, self.state):
-            if not each.exists():
-                each.mkdir(parents=True)
-        # What this process was given must not decide what a test sees; an empty variable counts as none.
-        unwanted = [key for key in os.environ if key.startswith(("UD2P_", "XDG_", "PROMPT_TOOLKIT_"))]
-        self.environment = {
-            **dict.fromkeys([*unwanted, "NO_COLOR", "COLUMNS", "LINES"], ""),
-            "HOME": str(folder),
-            "UD2P_CONFIG_DIR": str(self.config),
-            "UD2P_STATE_DIR": str(self.state),
-            "PYTHONUTF8": "1",
-            "PYTHONWARNINGS": "default",
-            **more,
-        }
-
-
-class Piped:
-    """``ud2p`` with its input from a string, and its output in files, so that nobody has to read along."""
-
-    def __init__(self, arguments: Sequence[str], home: Home, script: str, tick: Callable[[], object]) -> None:
-        self._tick = tick
-        self._files = [home.folder.parent / name for name in ("stdin", "stdout", "stderr")]
-        self._files[0].write_text(script, encoding="utf-8")
-        with self._files[0].open("rb") as stdin, self._files[1].open("wb") as out, self._files[2].open("wb") as err:
-            self.process = subprocess.Popen(
-                [UD2P, *arguments],
-                stdin=stdin,
-                stdout=out,
-                stderr=err,
-                cwd=home.folder,
-                env={**os.environ, **home.environment},
-            )
-
-    def wait(self, timeout_s: float = 2 * PATIENCE_S) -> int:
-        """Wait until it ends; the terminals of the test are read meanwhile.
-
-        :returns: the exit code
-        """
-        deadline = time.monotonic() + timeout_s
-        while self.process.poll() is None:
-            assert time.monotonic() < deadline, f"still running:\n{self.output}\n{self.errors}"
-            self._tick()
-            try:
-                self.process.wait(0.05)
-            except subprocess.TimeoutExpired:
-                continue
-        return self.process.returncode
-
-    @property
-    def raw(self) -> bytes:
-        """Everything on standard output."""
-        return self._files[1].read_bytes()
-
-    @property
-    def output(self) -> str:
-        """The same as text."""
-        return self.raw.decode()
-
-    @property
-    def errors(self) -> str:
-        """Everything on standard error."""
-        return self._files[2].read_text(encoding="utf-8")
 
 
 class World:
