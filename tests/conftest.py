@@ -26,3 +26,12 @@ def settings_of_nobody(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Non
         if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # as shells leave it to what runs in the background
             signal.signal(signal.SIGINT, signal.default_int_handler)
         yield
+
+
+@pytest.fixture(autouse=True)
+def signal_handlers_are_put_back() -> Iterator[None]:
+    """A handler that one test leaves behind is what another one's Ctrl-C meets."""
+    numbers = (signal.SIGINT, signal.SIGTERM)
+    before = [signal.getsignal(number) for number in numbers]
+    yield
+    assert [signal.getsignal(number) for number in numbers] == before

@@ -7,7 +7,7 @@ import contextlib
 import errno
 import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
 from ud2p.errors import UD2PError
@@ -67,12 +67,25 @@ def run(settings: ServeSettings, plugins: PluginManager) -> int:
 
 async def _serve_until_signal(settings: ServeSettings, plugins: PluginManager) -> None:
     stop = asyncio.Event()
+    with _signals_set(stop):
+        await serve(settings, plugins, ready=_say_ready, stop=stop)
+    _say("Broker stopped")
+
+
+@contextlib.contextmanager
+def _signals_set(stop: asyncio.Event) -> Iterator[None]:
+    """SIGINT and SIGTERM set ``stop``, until the end: whoever runs after the broker has its own Ctrl-C again."""
     loop = asyncio.get_running_loop()
+    handled = []
     for number in (signal.SIGINT, signal.SIGTERM):
         with contextlib.suppress(NotImplementedError, ValueError, RuntimeError):
             loop.add_signal_handler(number, stop.set)
-    await serve(settings, plugins, ready=_say_ready, stop=stop)
-    _say("Broker stopped")
+            handled.append(number)
+    try:
+        yield
+    finally:
+        for number in handled:
+            loop.remove_signal_handler(number)
 
 
 def _say_ready(host: str, port: int) -> None:

@@ -20,7 +20,7 @@ from tests.support.transfers import SOON_S, Transfer, outcome, settled
 from ud2p.contracts import FileTransfer, FileTransferInfo, Receipt
 from ud2p.errors import TransferFailed
 from ud2p.protocol.transfer import RECORD_BYTES
-from ud2p_plugins.transfers import conversation
+from ud2p_plugins.transfers import conversation, meter
 from ud2p_plugins.transfers.sending import FIRST_RECORD_BYTES
 from ud2p_plugins.transfers.tcp import ud2p_register_file_transfers
 
@@ -168,7 +168,8 @@ async def test_the_receiver_checks_the_name_again(tmp_path: Path) -> None:
     assert sorted(path.name for path in tmp_path.iterdir()) == ["from", "into"]
 
 
-async def test_a_sender_that_is_cancelled_ends_both(tmp_path: Path) -> None:
+async def test_a_sender_that_is_cancelled_ends_both(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(meter, "REPORT_EVERY_S", 0)  # the first record holds it up, however fast the machine is
     transfer = Transfer(tmp_path, bytes(24 << 20))
     loop, under_way, go_on = asyncio.get_running_loop(), asyncio.Event(), threading.Event()
 
@@ -192,7 +193,8 @@ async def test_a_sender_that_is_cancelled_ends_both(tmp_path: Path) -> None:
     assert transfer.sending_bar.finished == transfer.receiving_bar.finished == 1
 
 
-async def test_a_receiver_that_is_cancelled_ends_both(tmp_path: Path) -> None:
+async def test_a_receiver_that_is_cancelled_ends_both(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(meter, "REPORT_EVERY_S", 0)  # as above
     transfer = Transfer(tmp_path, bytes(24 << 20))
     loop, under_way, go_on = asyncio.get_running_loop(), asyncio.Event(), threading.Event()
 
