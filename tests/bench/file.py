@@ -103,29 +103,24 @@ class File(Contest):
     def rows(self) -> list[Row]:
         """See :class:`~tests.bench.contest.Contest`."""
         what = f"{self._size_mib} MiB file, memory file system, loopback"
-        rows = [self._rate_row(f"{what}: offer to receipt", "transfer_s")]
-        if not self.quick:
-            rows.append(self._rate_row(f"{what}: the sending process from start to end", "whole_s"))
-        peak_kib, grown_kib = (
-            max(getattr(each, name) for each in self._samples.ours) for name in ("peak_kib", "grown_kib")
-        )
-        rows.append(
-            Row(
-                "the same: peak memory of either end",
-                f"{peak_kib / 1024:.0f} MiB, {grown_kib / 1024:.0f} MiB of them for the file",
-                f"the file: {self._size_mib} MiB",
-                Goal.at_most(64, Unit.MIB),
-                peak_kib / 1024,
-            )
-        )
-        return rows
+        return [
+            self._rate_row(f"{what}: from offer to receipt", "transfer_s", Goal.at_least(1.0)),
+            self._rate_row(f"{what}: the sending process from its start to its end", "whole_s", None),
+            self._memory_row("the same: peak memory of either end"),
+        ]
 
-    def _rate_row(self, what: str, seconds: str) -> Row:
+    def _rate_row(self, what: str, seconds: str, goal: Goal | None) -> Row:
         ours_s, theirs_s = self._samples.medians(lambda each: float(getattr(each, seconds)))
         ours = f"{self._size_mib / ours_s:,.0f} MiB/s"
         if self._why_not:
-            return Row(what, ours, "nc", Goal.at_least(1.0), None, self._why_not)
-        return Row(what, ours, f"nc: {self._size_mib / theirs_s:,.0f} MiB/s", Goal.at_least(1.0), theirs_s / ours_s)
+            return Row(what, ours, "nc", None, goal, why_not=self._why_not)
+        return Row(what, ours, f"nc: {self._size_mib / theirs_s:,.0f} MiB/s", theirs_s / ours_s, goal)
+
+    def _memory_row(self, what: str) -> Row:
+        peak_mib = max(each.peak_kib for each in self._samples.ours) / 1024
+        grown_mib = max(each.grown_kib for each in self._samples.ours) / 1024
+        ours = f"{peak_mib:.0f} MiB, {grown_mib:.0f} of them for the file"
+        return Row(what, ours, f"the file: {self._size_mib} MiB", peak_mib, Goal.at_most(64.0), Unit.MIB)
 
 
 def write_random(file: Path, size_mib: int) -> None:

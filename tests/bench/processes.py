@@ -30,13 +30,9 @@ class WorkerFailed(Exception):
 
 
 def clean_environment(folder: Path) -> dict[str, str]:
-    """The environment without anybody's settings of ud2p; its own files go to ``folder``."""
-    kept = {key: value for key, value in os.environ.items() if not key.startswith(("UD2P_", "XDG_"))}
-    return {
-        **kept,
-        "UD2P_CONFIG_DIR": str(folder / "config"),
-        "UD2P_STATE_DIR": str(folder / "state"),
-    }
+    """The environment without anybody's settings of ud2p or Python; ud2p's own files go to ``folder``."""
+    kept = {key: value for key, value in os.environ.items() if not key.startswith(("UD2P_", "XDG_", "PYTHON"))}
+    return {**kept, "UD2P_CONFIG_DIR": str(folder / "config"), "UD2P_STATE_DIR": str(folder / "state")}
 
 
 class Worker:

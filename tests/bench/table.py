@@ -27,26 +27,26 @@ class Goal:
     """A limit that a measured value keeps to."""
 
     limit: float
-    unit: Unit = Unit.RATIO
     is_floor: bool = False
     """Whether the limit is the least that will do; else it is the most."""
 
     @classmethod
-    def at_least(cls, limit: float, unit: Unit = Unit.RATIO) -> Goal:
+    def at_least(cls, limit: float) -> Goal:
         """No less than ``limit``."""
-        return cls(limit, unit, is_floor=True)
+        return cls(limit, is_floor=True)
 
     @classmethod
-    def at_most(cls, limit: float, unit: Unit = Unit.RATIO) -> Goal:
+    def at_most(cls, limit: float) -> Goal:
         """No more than ``limit``."""
-        return cls(limit, unit)
+        return cls(limit)
 
     def is_met_by(self, value: float) -> bool:
         """Whether ``value`` keeps to it."""
         return value >= self.limit if self.is_floor else value <= self.limit
 
-    def __str__(self) -> str:
-        return f"at {'least' if self.is_floor else 'most'} {self.unit.write(self.limit).lstrip('+')}"
+    def write(self, unit: Unit) -> str:
+        """The goal as text."""
+        return f"at {'least' if self.is_floor else 'most'} {unit.write(self.limit)}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,28 +58,33 @@ class Row:
     """What ud2p reached, for people."""
     against: str
     """What it is measured against, and what that reached."""
-    goal: Goal
     value: float | None
-    """What the goal is about, in its unit; None where it could not be measured."""
+    """The number that counts; None where it could not be measured."""
+    goal: Goal | None
+    """What it must keep to; None where it is only told."""
+    unit: Unit = Unit.RATIO
     why_not: str = ""
     """Why it could not be measured."""
 
     @property
     def is_missed(self) -> bool:
         """Whether it was measured and falls short of its goal."""
-        return self.value is not None and not self.goal.is_met_by(self.value)
+        return self.value is not None and self.goal is not None and not self.goal.is_met_by(self.value)
 
     @property
     def verdict(self) -> str:
         """``met``, ``missed``, or why there is none."""
         if self.value is None:
             return f"not measured: {self.why_not}"
+        if self.goal is None:
+            return ""
         return "**missed**" if self.is_missed else "met"
 
     def cells(self) -> tuple[str, ...]:
         """The row as text, in the order of :data:`HEADINGS`."""
-        value = "" if self.value is None else self.goal.unit.write(self.value)
-        return (self.what, self.ours, self.against, value, str(self.goal), self.verdict)
+        value = "" if self.value is None else self.unit.write(self.value)
+        goal = "" if self.goal is None else self.goal.write(self.unit)
+        return (self.what, self.ours, self.against, value, goal, self.verdict)
 
     def as_json(self) -> dict[str, object]:
         """The row for programs."""
@@ -88,10 +93,10 @@ class Row:
             "ours": self.ours,
             "against": self.against,
             "value": self.value,
-            "unit": self.goal.unit.name.lower(),
-            "goal": self.goal.limit,
-            "at_least": self.goal.is_floor,
-            "met": None if self.value is None else not self.is_missed,
+            "unit": self.unit.name.lower(),
+            "goal": None if self.goal is None else self.goal.limit,
+            "at_least": self.goal is not None and self.goal.is_floor,
+            "met": None if self.value is None or self.goal is None else not self.is_missed,
             "why_not": self.why_not,
         }
 
