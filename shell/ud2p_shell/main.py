@@ -6,13 +6,13 @@ Nothing is imported before it is needed: ``ud2p --version`` loads no plugin and 
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 from ud2p.errors import UD2PError
 
+TYPE_CHECKING = False  # as in ud2p itself: importing typing's own takes as long as Python's whole start
 if TYPE_CHECKING:
     import argparse
+    from collections.abc import Sequence
 
     from ud2p.config import Settings
     from ud2p.plugins import PluginManager
@@ -24,6 +24,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     :param arguments: the command line without the program's name; ``sys.argv``'s by default
     :returns: the exit code: 0 done, 1 failed, 2 usage, 3 broker not reached at the start, 130 interrupted
     """
+    arguments = sys.argv[1:] if arguments is None else arguments
+    if list(arguments) == ["--version"]:  # no parser for the one thing that scripts ask at every start
+        from ud2p import __version__
+
+        print(f"ud2p {__version__}")
+        return 0
     from ud2p_shell.arguments import make_parser
 
     options = make_parser().parse_args(arguments)

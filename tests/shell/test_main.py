@@ -19,10 +19,11 @@ def _own_folders(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 
 
 def test_version(capsys: pytest.CaptureFixture[str]) -> None:
-    with pytest.raises(SystemExit) as exit_code:
-        main(["--version"])
+    assert main(["--version"]) == 0
+    with pytest.raises(SystemExit) as exit_code:  # beside other words the parser answers, and alike
+        main(["--name", "alice", "--version"])
     assert exit_code.value.code == 0
-    assert capsys.readouterr().out == "ud2p 0.1.0\n"
+    assert capsys.readouterr().out == 2 * "ud2p 0.1.0\n"
 
 
 def test_version_and_help_load_no_plugin_and_nothing_heavy() -> None:
