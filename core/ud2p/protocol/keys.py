@@ -83,8 +83,16 @@ class Master:
 
         :param broker_key: 32 bytes, fresh for this introduction
         """
-        salt = hashlib.sha256(transcript.prologue()).digest()
-        return cls(hmac.digest(salt, broker_key, "sha256"))
+        return cls.extract(hashlib.sha256(transcript.prologue()).digest(), broker_key)
+
+    @classmethod
+    def extract(cls, salt: bytes, material: bytes) -> Master:
+        """HKDF-Extract.
+
+        :param salt: 32 bytes that name what the secret is for; public
+        :param material: the secret that it is made of
+        """
+        return cls(hmac.digest(salt, material, "sha256"))
 
     def expand(self, label: str, context: bytes = b"", size_bytes: int = 32) -> bytes:
         """A secret of its own for ``label`` and ``context``."""
