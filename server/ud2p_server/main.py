@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import errno
+import os
 import signal
 import sys
 from collections.abc import Callable, Iterator
@@ -62,6 +63,8 @@ def run(settings: ServeSettings, plugins: PluginManager) -> int:
         return _fail(str(error), error.exit_code)
     except OSError as error:
         return _fail(_listen_problem(settings, error), 1)
+    finally:
+        _drop_unread()
     return 0
 
 
@@ -102,6 +105,16 @@ def _fail(text: str, code: int) -> int:
     with contextlib.suppress(OSError, ValueError):
         print(text, file=sys.stderr, flush=True)
     return code
+
+
+def _drop_unread() -> None:
+    """What nobody could read would be written again when Python ends, and make the exit code 120."""
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except (OSError, ValueError):
+            with contextlib.suppress(OSError, ValueError), open(os.devnull, "w") as nowhere:
+                os.dup2(nowhere.fileno(), stream.fileno())
 
 
 def _listen_problem(settings: ServeSettings, error: OSError) -> str:

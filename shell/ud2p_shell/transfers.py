@@ -86,7 +86,8 @@ class Transfers:
 
     def _start(self, chat: Chat, work: Coroutine[Any, Any, Receipt], name: str, *, sent: bool) -> None:
         task: asyncio.Future[None] = self._desk.wait(self._launch(work, name, sent=sent))
-        self._running[task] = chat
+        if not task.done():  # what failed at once may have been finished while this waited
+            self._running[task] = chat
         if not self._wait_for_each:
             return
         try:

@@ -50,6 +50,16 @@ def test_the_end_of_the_input_waits_for_deliveries(world: World) -> None:
     assert texts == [*(f"message {number}" for number in range(200)), "no newline at the end"]
 
 
+def test_a_file_that_fails_at_once_holds_nothing_up(world: World) -> None:
+    with LibraryPeer(world, "bob", auto_accept=True) as bob:
+        script = f"connect bob\nsendf {__file__}\nstill here\nX\nexit\n"
+        arguments = ("--broker", world.address, "--name", "alice", "--file-transfer", "nosuch")
+        piped = world.piped(script, *arguments)
+        assert piped.wait() == 0
+        assert bob.hears(MessageReceived).text == "still here"
+    assert "there is no file transfer plugin nosuch" in piped.output
+
+
 def test_the_readme_example(world: World) -> None:
     (bob,) = world.people("bob")
     piped = world.piped("connect bob\nsee you at eight\nX\nexit\n", "--broker", world.address, "--name", "alice")
