@@ -105,11 +105,11 @@ class File(Contest):
         what = f"{self._size_mib} MiB file, memory file system, loopback"
         return [
             self._rate_row(f"{what}: from offer to receipt", "transfer_s", Goal.at_least(1.0)),
-            self._rate_row(f"{what}: the sending process from its start to its end", "whole_s", None),
+            self._rate_row(f"{what}: the sending process from its start to its end", "whole_s", Goal.at_least(1.0)),
             self._memory_row("the same: peak memory of either end"),
         ]
 
-    def _rate_row(self, what: str, seconds: str, goal: Goal | None) -> Row:
+    def _rate_row(self, what: str, seconds: str, goal: Goal) -> Row:
         ours_s, theirs_s = self._samples.medians(lambda each: float(getattr(each, seconds)))
         ours = f"{self._size_mib / ours_s:,.0f} MiB/s"
         if self._why_not:
