@@ -99,13 +99,12 @@ class LineEditor:
         self._waiting_keys, self._typed_since = devices.take_waiting_keys()
         self._opened_at = time.monotonic()
         try:
-            outcome: Outcome = session.prompt(
-                default=draft.document, pre_run=lambda: self._opened(is_interrupted), set_exception_handler=False
-            )
+            outcome = asyncio.run(self._edit(draft, is_interrupted))
         except EOFError:
             outcome = HungUp()
         finally:
             self._closed()
+            devices.put_back(self._waiting_keys, self._typed_since or self._opened_at)
         if self._terminated is not None:
             outcome = self._terminated
         elif isinstance(outcome, str):
@@ -131,7 +130,7 @@ class LineEditor:
 
         :returns: whether the prompt is open
         """
-        return self._call_soon(run_in_terminal, call)
+        return self._call_soon(self._run_above, call)
 
     def _make_session(self) -> PromptSession[Outcome]:
         around = self._around
@@ -152,6 +151,16 @@ class LineEditor:
         session.default_buffer.on_text_changed += lambda _: self._text_changed()
         session.app.before_render += lambda _: self._before_render()
         return session
+
+    async def _edit(self, draft: Draft, is_interrupted: Callable[[], bool]) -> Outcome:
+        """Closed while the loop still runs: what arrives between the last drawing and the end of the loop must find
+        no prompt to be printed above (asyncio warns on the screen of a generator begun in a loop that ends)."""
+        try:
+            return await self._session.prompt_async(
+                default=draft.document, pre_run=lambda: self._opened(is_interrupted), set_exception_handler=False
+            )
+        finally:
+            self._closed()
 
     def _opened(self, is_interrupted: Callable[[], bool]) -> None:
         loop = asyncio.get_running_loop()
@@ -178,11 +187,17 @@ class LineEditor:
             self._typed_since = None
 
     def _closed(self) -> None:
+        """The prompt is off the screen, or done; called twice where it ends well."""
         with self._lock:
             self._loop = None
         self._around.main.detach_prompt()
         self._around.output.detach_prompt()
-        self._around.devices.put_back(self._waiting_keys, self._typed_since or self._opened_at)
+
+    def _run_above(self, call: Callable[[], None]) -> None:
+        if self._loop is None:  # the prompt ended before its loop came to this call
+            call()
+        else:
+            run_in_terminal(call)
 
     def _finish(self, outcome: Outcome) -> None:
         app = self._session.app

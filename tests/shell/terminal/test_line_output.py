@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import subprocess
 import sys
 import threading
+import warnings
 from collections.abc import Iterator
 from typing import TextIO
 
@@ -13,7 +15,7 @@ import pytest
 from tests.shell.terminal.helpers import Tty
 
 from ud2p_shell.terminal import Console, Prompt
-from ud2p_shell.terminal.line_output import LineOutput
+from ud2p_shell.terminal.line_output import DELAY_S, LineOutput
 from ud2p_shell.terminal.raw_writer import RawWriter
 
 
@@ -145,6 +147,24 @@ def test_what_arrives_as_a_prompt_closes_is_printed_behind_it_and_not_lost(tty: 
     print("answer")
     screen = tty.wait_for(lambda screen: screen[-1:] == ["answer"])
     assert sorted(screen) == sorted(["> ok", "arrived", "answer"])
+
+
+def test_what_arrives_while_the_loop_of_a_prompt_ends_is_no_warning(
+    tty: Tty, console: Console, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    end = asyncio.BaseEventLoop.shutdown_asyncgens
+
+    async def end_slowly(loop: asyncio.BaseEventLoop) -> None:
+        await end(loop)
+        await asyncio.to_thread(print, "arrived")
+        await asyncio.sleep(2 * DELAY_S)
+
+    monkeypatch.setattr(asyncio.BaseEventLoop, "shutdown_asyncgens", end_slowly)
+    tty.type("ok\r")
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        console.line_input(Prompt(text=lambda: [("", "> ")]), []).readline()
+    tty.wait_for(lambda screen: screen == ["> ok", "arrived"])
 
 
 @pytest.mark.parametrize("reader", ["true", "head -1"])
