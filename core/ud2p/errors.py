@@ -5,6 +5,7 @@
     UD2PError
     ├── UsageError                  the command line or an argument is wrong (exit code 2)
     ├── ConfigError                 a settings file or value is wrong (exit code 2)
+    │   └── IdentityError           this user's identity can't be read, understood or written
     ├── PluginError                 a plugin is missing or broke its contract
     ├── ProtocolError
     │   ├── LocalProtocolError      this side asked for what the protocol does not allow now
@@ -12,11 +13,14 @@
     ├── BrokerError
     │   ├── BrokerUnreachable       nothing usable answered at the broker's address (exit code 3)
     │   ├── BrokerRefused           the broker answered with $ERR$; ``code`` names the reason
-    │   └── BrokerLost              the connection ended while an answer was due
+    │   ├── BrokerLost              the connection ended while an answer was due
+    │   └── BrokerNotTrusted        the broker's key is not the one that is known (exit code 5)
     ├── InvitationFailed            declined, expired, withdrawn, or the other one left (exit code 4)
     ├── ChatError
     │   ├── NoCommonCipher          the two sides share no cipher; no chat is opened
     │   ├── PeerUnreachable         no datagram came through from the peer
+    │   ├── HandshakeFailed         the two sides did not agree on keys
+    │   ├── PeerNotTrusted          the peer's key is not the one that is known or wanted (exit code 5)
     │   ├── ChatClosed              the chat is over
     │   ├── MessageTooLong          a message is over its 64 KiB
     │   └── MessageVetoed           a plugin refused to let a message out
@@ -47,6 +51,10 @@ class ConfigError(UD2PError):
     """the settings hold something that can't be used"""
 
     exit_code = 2
+
+
+class IdentityError(ConfigError):
+    """the identity can't be used; see: ud2p identity"""
 
 
 class PluginError(UD2PError):
@@ -89,6 +97,12 @@ class BrokerLost(BrokerError):
     exit_code = 3
 
 
+class BrokerNotTrusted(BrokerError):
+    """the broker's key is not the one that is known; nothing was sent to it"""
+
+    exit_code = 5
+
+
 class InvitationFailed(UD2PError):
     """the invitation came to nothing; ``reason`` is one of the wire's words (declined, expired, ...)"""
 
@@ -111,6 +125,16 @@ class NoCommonCipher(ChatError):
 
 class PeerUnreachable(ChatError):
     """nothing came through from the peer"""
+
+
+class HandshakeFailed(ChatError):
+    """the two sides did not agree on keys; no chat was opened"""
+
+
+class PeerNotTrusted(ChatError):
+    """the peer's key is not the one that is known or wanted; no chat was opened"""
+
+    exit_code = 5
 
 
 class ChatClosed(ChatError):
