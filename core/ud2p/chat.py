@@ -27,12 +27,10 @@ from ud2p.outbox import Outbox, Posted
 from ud2p.protocol.controls import Control, decode_control, encode_control
 from ud2p.protocol.frames import FrameType
 from ud2p.protocol.incoming import Arrived
-from ud2p.protocol.session import State
 from ud2p.protocol.session_events import Closed, Delivered, Heard, Opened, SessionEvent, Silent
 
 if TYPE_CHECKING:
     from ud2p.plugins import PluginManager
-    from ud2p.protocol.keys import Master
     from ud2p.session_driver import SessionDriver
 
 FLUSH_ON_LEAVE_S = 2.0
@@ -62,7 +60,7 @@ class ChatHost(Protocol):
 class Chat:
     """A chat with one peer. Belongs to the client's event loop."""
 
-    def __init__(self, host: ChatHost, peer: str, session_id: bytes, master: Master, cipher: CipherInfo) -> None:
+    def __init__(self, host: ChatHost, peer: str, session_id: bytes, cipher: CipherInfo) -> None:
         self.peer = peer
         """The peer's name, as registered at the broker."""
         self.session_id = session_id
@@ -70,7 +68,7 @@ class Chat:
         """The name of the cipher that seals it."""
         self.trust = "unverified"
         """What is known of who the peer is; identities are not checked in this version."""
-        self.files = ChatFiles(self, host, master, cipher)
+        self.files = ChatFiles(self, host, cipher)
         self._host = host
         self._driver: SessionDriver | None = None
         self._opened: asyncio.Future[None] = asyncio.get_running_loop().create_future()
@@ -87,7 +85,7 @@ class Chat:
     @property
     def path(self) -> str:
         """How the peer is reached, such as ``direct 192.0.2.7:4242``."""
-        endpoint, address = self.driver.endpoint, self.driver.session.address
+        endpoint, address = self.driver.endpoint, self.driver.address
         return endpoint.describe(address) if endpoint is not None and address is not None else "not connected"
 
     @property
@@ -174,6 +172,12 @@ class Chat:
         if self.is_open:
             self.driver.send_message(FrameType.CONTROL, encode_control(control))
 
+    def file_secret(self) -> bytes:
+        """The secret under which a file that is offered now is keyed, 32 bytes."""
+        session = self.driver.session
+        assert session is not None, "no file is offered before the chat is open"
+        return session.file_secret()
+
     def publish(self, event: ClientEvent) -> None:
         """Tell the user."""
         self._host.publish(event)
@@ -237,7 +241,7 @@ class Chat:
 
         :param in_a_hurry: do not wait to answer a peer who said goodbye and may not have heard the answer
         """
-        if not (in_a_hurry and self.driver.session.state is State.DRAINING):
+        if not (in_a_hurry and self.driver.is_draining):
             await self.driver.finished.wait()
         if self.driver.endpoint is not None:
             await self.driver.endpoint.close()
@@ -253,6 +257,8 @@ def closing_sentence(closed: Closed, peer: str) -> str:
         is_broken = closed.reason == "transport"
         return "the chat's transport failed; choose another with --transport" if is_broken else "you left the chat"
     reasons = {
+        "handshake": f"{peer} gave up the introduction: what reached it is not what it must be; somebody may have"
+        " changed what you sent each other",
         "left": f"{peer} left the chat",
         "unreachable": f"nothing came through to {peer} in 15 s; a firewall may be in the way",
         "protocol": f"{peer} ended the chat: what came from here broke the protocol; update the older of the two",

@@ -24,7 +24,6 @@ from ud2p.protocol.controls import Accept, Control, Decline, Offer, Transfer, Wi
 
 if TYPE_CHECKING:
     from ud2p.chat import Chat, ChatHost
-    from ud2p.protocol.keys import Master
 
 MAX_OPEN_OFFERS = 16
 GRACE_S = 1.0
@@ -47,10 +46,9 @@ class NoProgress:
 class ChatFiles:
     """Everything about files in one chat."""
 
-    def __init__(self, chat: Chat, host: ChatHost, master: Master, cipher: CipherInfo) -> None:
+    def __init__(self, chat: Chat, host: ChatHost, cipher: CipherInfo) -> None:
         self._chat = chat
         self._host = host
-        self._master = master
         self._cipher = cipher
         self._answers: dict[str, asyncio.Future[None]] = {}
         self._waiting: dict[str, FileOffer] = {}
@@ -131,7 +129,7 @@ class ChatFiles:
             raise TransferError(f"the file transfer plugin {name} failed ({describe(error)})") from error
 
     def _open_link(self, offer: FileOffer) -> ChatFileLink:
-        link = ChatFileLink(self._chat, self._master, self._cipher, offer)
+        link = ChatFileLink(self._chat, self._chat.file_secret(), self._cipher, offer)
         self._links[offer.id] = link
         return link
 

@@ -13,6 +13,7 @@ When the connection to the broker is lost, the client goes on trying to get it b
 
 from __future__ import annotations
 
+import re
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
 from types import TracebackType
@@ -23,6 +24,7 @@ from ud2p.config import parse_broker
 from ud2p.contracts import FileOffer
 from ud2p.event_stream import EventStreams
 from ud2p.events import BrokerBack, BrokerEvent, ClientEvent, Invitation, MessageDelivered, StatusChanged
+from ud2p.identity import Identity, load_identity
 from ud2p.introduction import Introducer
 from ud2p.meetings import Meetings
 from ud2p.plugins import PluginManager
@@ -59,6 +61,7 @@ class Client:
         online: bool = True,
         insecure: bool = False,
         auto_accept: bool = False,
+        identity: Identity | None = None,
     ) -> None:
         """
         :param name: 1 to 32 of ``A-Z a-z 0-9 _ . -``, a letter first
@@ -68,6 +71,7 @@ class Client:
         :param online: whether others may invite this client from the start
         :param insecure: allow a broker outside this machine and private networks
         :param auto_accept: accept every invitation that no plugin refuses, as bots do
+        :param identity: None takes the one that this user has under ``name``, made on the first start
         :raises UsageError: when ``broker`` is no address
         :raises PluginError: when a named cipher is not there
         """
@@ -75,7 +79,8 @@ class Client:
         self.file_transfer = file_transfer
         host, port = parse_broker(broker)
         self._presence = BrokerPresence(name, host, port, self, online=online, insecure=insecure)
-        introducer = Introducer(self.plugins, ciphers, transport)
+        self._identity = identity
+        introducer = Introducer(self.plugins, ciphers, transport, lambda: self.identity)
         self._meetings = Meetings(self, self._presence, introducer, auto_accept=auto_accept)
         self._streams: EventStreams[ClientEvent] = EventStreams(self._meetings.pump)
         self._is_closed = False
@@ -95,6 +100,16 @@ class Client:
     def name(self) -> str:
         """Who this is, as registered at the broker."""
         return self._presence.name
+
+    @property
+    def identity(self) -> Identity:
+        """By which keys peers and brokers know this client.
+
+        :raises IdentityError: it can't be read or made
+        """
+        if self._identity is None:
+            self._identity = load_identity(self.name)
+        return self._identity
 
     @property
     def online(self) -> bool:
@@ -140,9 +155,12 @@ class Client:
     async def connect(self) -> None:
         """Connect to the broker and log in.
 
+        :raises IdentityError: this client's identity can't be read or made
         :raises BrokerUnreachable: nobody, or something else, answers there
         :raises BrokerRefused: the broker said no; ``code`` and the sentence say why
         """
+        if re.match(wire.NAME_PATTERN, self.name):  # What is no name, the broker refuses.
+            _ = self.identity  # It would be missed at the first chat otherwise.
         await self._presence.connect()
 
     async def list(self, prefix: str = "", cursor: str = "", limit: int = 50) -> Page:

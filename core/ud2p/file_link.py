@@ -19,17 +19,17 @@ MAX_UNREAD_CONTROLS = 64
 if TYPE_CHECKING:
     from ud2p.chat import Chat
     from ud2p.contracts import CipherInfo
-    from ud2p.protocol.keys import Master
 
 
 class ChatFileLink:
     """The :class:`~ud2p.contracts.FileLink` of one accepted offer."""
 
-    def __init__(self, chat: Chat, master: Master, cipher: CipherInfo, offer: FileOffer) -> None:
+    def __init__(self, chat: Chat, secret: bytes, cipher: CipherInfo, offer: FileOffer) -> None:
+        """:param secret: the session's file secret, 32 bytes"""
         self.offer = offer
         self._chat = chat
         self._cipher = cipher
-        self._secret = master.file_secret()
+        self._secret = secret
         canonical = encode_control(Offer(offer.id, offer.name, offer.size_bytes, offer.transfer))
         self._offer_hash = hashlib.sha256(canonical).digest()
         self._given_out: set[tuple[str, StreamId]] = set()
@@ -39,7 +39,7 @@ class ChatFileLink:
     @property
     def peer_host(self) -> str:
         """See :class:`~ud2p.contracts.FileLink`."""
-        address = self._chat.driver.session.address
+        address = self._chat.driver.address
         if address is None:
             raise TransferFailed("the chat has no path to the peer; connect again")
         return address[0]

@@ -1,4 +1,5 @@
-"""Who this user is: two key pairs, made on the first start and kept in one file of the state folder.
+"""Who this user is: two key pairs for each name, made on its first start and kept in ``identities/NAME`` of the state
+folder. Two names are two people, also on one machine: nobody can tell from the keys that they belong together.
 
 ::
 
@@ -17,6 +18,7 @@ import base64
 import binascii
 import hashlib
 import os
+import re
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
@@ -26,12 +28,13 @@ from typing import TYPE_CHECKING
 
 from ud2p.config import state_dir
 from ud2p.errors import IdentityError
+from ud2p.text import gate
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
     from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
-FILE_NAME = "identity"
+FOLDER_NAME = "identities"
 _HEADER = "ud2p identity 1"
 _FIELDS = ("session", "login", "fingerprint")
 _MAX_BYTES = 4096
@@ -110,17 +113,25 @@ def parse_identity(text: str) -> Identity:
     return identity
 
 
-def identity_path(environ: Mapping[str, str] | None = None) -> Path:
-    """Where this user's identity lies, or will."""
-    return state_dir(environ) / FILE_NAME
+def identity_path(name: str, environ: Mapping[str, str] | None = None) -> Path:
+    """Where the identity of a name lies, or will.
 
-
-def load_identity(environ: Mapping[str, str] | None = None) -> Identity:
-    """This user's identity, made now if there is none yet.
-
-    :raises IdentityError: it can't be read, understood or written
+    :raises IdentityError: that is no name
     """
-    path = identity_path(environ)
+    from ud2p.protocol.messages import NAME_PATTERN  # msgspec: 10 ms
+
+    if not re.match(NAME_PATTERN, name):
+        raise IdentityError(f"{gate(name)} is no name; it begins with a letter and has letters, digits, _ . and -")
+    return state_dir(environ) / FOLDER_NAME / name.casefold()
+
+
+def load_identity(name: str, environ: Mapping[str, str] | None = None) -> Identity:
+    """The identity of a name of this user's, made now if there is none yet.
+
+    :param name: as at the broker; upper and lower case are the same
+    :raises IdentityError: it can't be read, understood or written, or that is no name
+    """
+    path = identity_path(name, environ)
     try:
         with path.open("rb") as file:
             content = file.read(_MAX_BYTES)

@@ -1,4 +1,4 @@
-"""From an introduction to an open chat: offers compared, keys derived, a socket bound, a path found."""
+"""From an introduction to an open chat: offers compared, keys agreed on, a socket bound, a path found."""
 
 from __future__ import annotations
 
@@ -22,20 +22,25 @@ from ud2p.protocol.offer import (
 
 if TYPE_CHECKING:
     from ud2p.chat import Chat, ChatHost
+    from ud2p.identity import Identity
 
 
 class Introducer:
     """What this client offers, and how it makes a chat of an introduction."""
 
-    def __init__(self, plugins: PluginManager, ciphers: Sequence[str] | None, transport: str) -> None:
+    def __init__(
+        self, plugins: PluginManager, ciphers: Sequence[str] | None, transport: str, identity: Callable[[], Identity]
+    ) -> None:
         """
         :param ciphers: the ones to offer, the preferred first; None offers all that ud2p comes with
         :param transport: one that is not there is missed at the first chat: all else goes without
+        :param identity: gives this client's
         :raises PluginError: when a cipher is not there
         """
         self._ciphers = {info.name: info for info in plugins.offered_ciphers(ciphers)}
         self._transports = plugins.transports
         self._transport = transport
+        self._identity = identity
         foreign = [name for name in self._ciphers if not plugins.is_builtin("cipher", name)]
         self._offer = Offer(
             versions=(SESSION_VERSION,),
@@ -59,7 +64,7 @@ class Introducer:
     def make_chat(
         self, host: ChatHost, name: str, introduction: Introduction, signal: Callable[[bytes, bytes], None]
     ) -> Chat:
-        """The chat of an introduction, not open yet.
+        """The chat of an introduction, not open yet; its handshake waits for :meth:`open_chat`.
 
         :param name: this client's own, as registered
         :raises NoCommonCipher: with what each side offers
@@ -67,6 +72,7 @@ class Introducer:
         """
         # Not above: with all that a chat takes, a shell would start a tenth slower, and it can do without until then.
         from ud2p.chat import Chat
+        from ud2p.protocol.handshake import Handshake
         from ud2p.protocol.keys import Master, Role, Transcript
         from ud2p.protocol.session import Session
         from ud2p.session_driver import SessionDriver
@@ -89,21 +95,26 @@ class Introducer:
             *((name, peer) if mine_first else (peer, name)),
             *((self.offer, introduction.offer) if mine_first else (introduction.offer, self.offer)),
         )
-        master = Master.derive(introduction.key, transcript)
         cipher = self._ciphers[chosen]
-        chat = Chat(host, peer, introduction.session, master, cipher)
-        session = Session(role, master, cipher, chat.now(), os.urandom)
-        chat.attach(SessionDriver(session, chat, lambda data: signal(introduction.session, data)))
+        chat = Chat(host, peer, introduction.session, cipher)
+        now = chat.now()
+        handshake = Handshake(role, transcript, introduction.key, self._identity().session_key, now, os.urandom)
+
+        def make_session(master: Master, now: float) -> Session:
+            return Session(role, master, cipher, now, os.urandom)
+
+        chat.attach(SessionDriver(handshake, make_session, chat, lambda data: signal(introduction.session, data)))
         return chat
 
     async def open_chat(self, chat: Chat, introduction: Introduction, rendezvous: Address) -> None:
-        """Bind a socket, register it at the rendezvous, and wait for a path.
+        """Agree on keys; meanwhile bind a socket and register it at the rendezvous; then wait for a path.
 
         :param rendezvous: the broker's UDP address
-        :raises ChatError: when there is none within 15 s
+        :raises ChatError: when either does not come about within 15 s
         """
         from ud2p.protocol.rendezvous import RendezvousClient
 
+        chat.driver.begin()
         try:
             endpoint = await self._transports[self._transport].make().bind(chat.driver.receive, rendezvous)
         except OSError as error:

@@ -1,4 +1,4 @@
-"""The I/O of one session: an endpoint below, a timer, and the machine between them."""
+"""The I/O of one session: an endpoint below, a timer, and the machines between them: a handshake, then a session."""
 
 from __future__ import annotations
 
@@ -7,8 +7,12 @@ from collections.abc import Callable
 from typing import Protocol
 
 from ud2p.contracts import Address, Endpoint
+from ud2p.errors import ChatClosed, PluginError
 from ud2p.protocol.frames import FrameType
+from ud2p.protocol.handshake import Handshake
 from ud2p.protocol.incoming import Arrived
+from ud2p.protocol.keys import Master
+from ud2p.protocol.record import RECORD_TYPE
 from ud2p.protocol.rendezvous import RendezvousClient
 from ud2p.protocol.session import Session, State
 from ud2p.protocol.session_events import Closed, SessionEvent
@@ -16,7 +20,10 @@ from ud2p.protocol.session_events import Closed, SessionEvent
 TIMER_SLACK_S = 0.01
 """A timer that goes off this soon is left as it is, and whatever falls due earlier waits for it. The shortest wait that
 matters, an ACK's, is as long; and asking a session for its timers after every record costs some of the record."""
+MAX_EARLY_DATAGRAMS = 16
+"""How many records are kept of a peer who agreed on keys a moment sooner; what is lost of them is sent again."""
 _OPEN = State.OPEN
+_RECORD = bytes([RECORD_TYPE])
 
 
 class SessionUser(Protocol):
@@ -37,14 +44,26 @@ class SessionUser(Protocol):
 
 
 class SessionDriver:
-    """Feeds a session from its endpoint and the clock, and sends what it wants sent."""
+    """Carries the handshake; then feeds its session from the endpoint and the clock, and sends what it wants sent."""
 
-    def __init__(self, session: Session, user: SessionUser, signal: Callable[[bytes], None]) -> None:
+    def __init__(
+        self,
+        handshake: Handshake,
+        make_session: Callable[[Master, float], Session],
+        user: SessionUser,
+        signal: Callable[[bytes], None],
+    ) -> None:
         """
+        :param make_session: makes the session of a master, now; PluginError when the cipher can't be made
         :param signal: sends bytes to the peer over the signalling channel, or drops them
         """
-        self.session = session
+        self.session: Session | None = None
+        """What carries messages; None until keys are agreed on."""
         self.endpoint: Endpoint | None = None
+        self._handshake = handshake
+        self._make_session = make_session
+        self._is_shaking_hands = True
+        self._early: list[tuple[bytes, Address | None]] = []
         self._candidates: list[Address] = []
         self._is_broken = False
         self._user = user
@@ -59,8 +78,22 @@ class SessionDriver:
         self.finished = asyncio.Event()
         """Set when the session has nothing left to send."""
 
+    @property
+    def address(self) -> Address | None:
+        """Where the peer is reached; None before a path is valid."""
+        return None if self.session is None else self.session.address
+
+    @property
+    def is_draining(self) -> bool:
+        """Whether the peer left, and this side is there for nothing but to answer that."""
+        return self.session is not None and self.session.state is State.DRAINING
+
+    def begin(self) -> None:
+        """Begin the handshake, over the signalling channel."""
+        self.pump()
+
     def start(self, endpoint: Endpoint, rendezvous: RendezvousClient, rendezvous_address: Address) -> None:
-        """The endpoint is bound: register it at the rendezvous and begin."""
+        """The endpoint is bound: register it at the rendezvous and look for a path."""
         self.endpoint = endpoint
         self._rendezvous = rendezvous
         self._rendezvous_address = rendezvous_address
@@ -71,13 +104,16 @@ class SessionDriver:
         now = self._loop.time()
         for datagram, source in datagrams:
             if self._rendezvous is None or not self._rendezvous.receive_datagram(datagram, now):
-                self.session.receive_datagram(datagram, source, now)
+                self._receive_record(datagram, source, now)
         self._pump(now)
 
     def receive_signal(self, data: bytes) -> None:
         """Bytes from the peer, over the signalling channel."""
         now = self._loop.time()
-        self.session.receive_datagram(data, None, now)
+        if data[:1] == _RECORD:
+            self._receive_record(data, None, now)
+        elif self.session is None or self.session.state is State.CONNECTING:
+            self._receive_handshake(data, now)
         self._pump(now)
 
     def add_candidate(self, address: Address) -> None:
@@ -88,7 +124,10 @@ class SessionDriver:
     def leave(self, reason: str) -> None:
         """Close the session; :attr:`finished` is set when the peer knows, or does not answer."""
         now = self._loop.time()
-        self.session.send_close(reason, now)
+        if self.session is None:
+            self._handshake.abort(reason)
+        else:
+            self.session.send_close(reason, now)
         self._pump(now)
 
     def send_message(self, kind: FrameType, data: bytes) -> int:
@@ -100,6 +139,8 @@ class SessionDriver:
         :raises ChatClosed: when the session is over
         """
         session = self.session
+        if session is None:
+            raise ChatClosed("the chat is not open yet; wait until it is")
         is_lone = session.is_idle and not self._is_pumping
         number = session.send_message(kind, data)
         if is_lone and session.state is _OPEN:
@@ -127,39 +168,78 @@ class SessionDriver:
             return
         self._is_pumping = True
         try:
+            if self._is_shaking_hands:
+                self._shake_hands()
             self._send(now)
-            self._tell()
+            if self.session is not None:
+                self._tell(self.session)
         finally:
             self._is_pumping = False
-        if self.session.state is State.CLOSED:
+        if self._is_over:
             self._finish()
         else:
             self._schedule(now)
 
+    @property
+    def _is_over(self) -> bool:
+        return self._handshake.closed is not None if self.session is None else self.session.state is State.CLOSED
+
+    def _receive_record(self, datagram: bytes, source: Address | None, now: float) -> None:
+        if self.session is not None:
+            self.session.receive_datagram(datagram, source, now)
+        elif len(self._early) < MAX_EARLY_DATAGRAMS:
+            self._early.append((datagram, source))
+
+    def _receive_handshake(self, message: bytes, now: float) -> None:
+        handshake = self._handshake
+        handshake.receive_message(message)
+        if handshake.closed is not None:
+            self.session = None  # Where this side had keys already: no path was found by them yet.
+        elif handshake.master is not None and self.session is None:
+            try:
+                self.session = self._make_session(handshake.master, now)
+            except PluginError as error:
+                handshake.abort("cipher", str(error))
+                return
+            early, self._early = self._early, []
+            for datagram, source in early:
+                self.session.receive_datagram(datagram, source, now)
+
+    def _shake_hands(self) -> None:
+        for message in self._handshake.messages_to_send():
+            self._signal(message)
+        if self.session is not None:
+            self._is_shaking_hands = self.session.state is State.CONNECTING
+        elif self._handshake.closed is not None:
+            self._is_shaking_hands = False
+            self._user.handle_session_event(self._handshake.closed)
+
     def _send(self, now: float) -> None:
-        endpoint = self.endpoint
+        endpoint, session = self.endpoint, self.session
         if endpoint is None or self._is_broken:
             return
-        while self._candidates:
-            self.session.add_candidate(self._candidates.pop(0), now)
         try:
-            for datagram, address in self.session.datagrams_to_send(now):
-                endpoint.send(datagram, address)
+            if session is not None:
+                while self._candidates:
+                    session.add_candidate(self._candidates.pop(0), now)
+                for datagram, address in session.datagrams_to_send(now):
+                    endpoint.send(datagram, address)
             if self._rendezvous is not None:
                 self._register(endpoint, self._rendezvous, now)
         except Exception:  # noqa: BLE001 - a transport promises not to raise; one that does ends its chat, nothing else
             self._is_broken, self._rendezvous = True, None
-            self.session.send_close("transport", now)
+            self.leave("transport")
 
     def _register(self, endpoint: Endpoint, rendezvous: RendezvousClient, now: float) -> None:
-        if self.session.state is not State.CONNECTING or self._rendezvous_address is None:
+        is_settled = self._is_over if self.session is None else self.session.state is not State.CONNECTING
+        if is_settled or self._rendezvous_address is None:
             self._rendezvous = None
             return
         for datagram in rendezvous.datagrams_to_send(now):
             endpoint.send(datagram, self._rendezvous_address)
 
-    def _tell(self) -> None:
-        session, user = self.session, self._user
+    def _tell(self, session: Session) -> None:
+        user = self._user
         events = session.events()
         if events:
             for signal in session.signals_to_send():  # Only an end leaves any, and it is an event too.
@@ -179,7 +259,7 @@ class SessionDriver:
     def _schedule(self, now: float) -> None:
         if self._timer_at <= now + TIMER_SLACK_S:
             return
-        at = self.session.next_timer()
+        at = self._handshake.next_timer() if self.session is None else self.session.next_timer()
         if self._rendezvous is not None:
             times = (at, self._rendezvous.next_timer())
             at = min((time for time in times if time is not None), default=None)
@@ -191,7 +271,10 @@ class SessionDriver:
     def _handle_timer(self) -> None:
         self._cancel_timer()
         now = self._loop.time()
-        self.session.handle_timer(now)
+        if self.session is None:
+            self._handshake.handle_timer(now)
+        else:
+            self.session.handle_timer(now)
         if self._rendezvous is not None:
             self._rendezvous.handle_timer(now)
         self._pump(now)

@@ -28,7 +28,7 @@ def environ(tmp_path: Path) -> dict[str, str]:
 
 
 def path_in(environ: dict[str, str]) -> Path:
-    return Path(environ["UD2P_STATE_DIR"]) / "identity"
+    return Path(environ["UD2P_STATE_DIR"]) / "identities" / "alice"
 
 
 def test_the_public_halves_are_those_of_the_standards() -> None:
@@ -44,17 +44,26 @@ def test_a_fingerprint_is_openssh_s_form_of_the_hash() -> None:
 
 
 def test_the_first_start_makes_it_and_the_next_finds_it(environ: dict[str, str]) -> None:
-    made = load_identity(environ)
-    assert load_identity(environ) == made
+    made = load_identity("alice", environ)
+    assert load_identity("alice", environ) == made
     assert made.session_secret != made.login_secret
-    assert [path.name for path in path_in(environ).parent.iterdir()] == ["identity"]
+    assert [path.name for path in path_in(environ).parent.iterdir()] == ["alice"]
+    assert load_identity("Alice", environ) == made
+    assert load_identity("bob", environ) != made
+
+
+@pytest.mark.parametrize("name", ["", "..", "../alice", "a/b", "1", "é", "a" * 33, "a\n"])
+def test_what_is_no_name_has_no_identity(name: str, environ: dict[str, str]) -> None:
+    with pytest.raises(IdentityError, match="is no name"):
+        load_identity(name, environ)
+    assert not path_in(environ).parent.exists()
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such permissions")
 def test_it_is_its_owner_s_alone(environ: dict[str, str]) -> None:
     before = os.umask(0)
     try:
-        load_identity(environ)
+        load_identity("alice", environ)
     finally:
         os.umask(before)
     assert stat.S_IMODE(path_in(environ).stat().st_mode) == 0o600
@@ -63,14 +72,14 @@ def test_it_is_its_owner_s_alone(environ: dict[str, str]) -> None:
 
 def test_starts_at_the_same_time_agree(environ: dict[str, str]) -> None:
     with ThreadPoolExecutor(8) as pool:
-        identities = list(pool.map(lambda _: load_identity(environ), range(32)))
-    assert set(identities) == {load_identity(environ)}
+        identities = list(pool.map(lambda _: load_identity("alice", environ), range(32)))
+    assert set(identities) == {load_identity("alice", environ)}
 
 
 def test_it_is_never_written_over(environ: dict[str, str]) -> None:
-    first = load_identity(environ)
+    first = load_identity("alice", environ)
     assert not save_identity(Identity.generate(), path_in(environ))
-    assert load_identity(environ) == first
+    assert load_identity("alice", environ) == first
 
 
 @pytest.mark.parametrize(
@@ -89,8 +98,8 @@ def test_it_is_never_written_over(environ: dict[str, str]) -> None:
 def test_a_broken_file_is_reported_and_stays(environ: dict[str, str], content: bytes) -> None:
     path_in(environ).parent.mkdir(parents=True)
     path_in(environ).write_bytes(content)
-    with pytest.raises(IdentityError, match=r"identity: .*; put a copy back, or move it away"):
-        load_identity(environ)
+    with pytest.raises(IdentityError, match=r"alice: .*; put a copy back, or move it away"):
+        load_identity("alice", environ)
     assert path_in(environ).read_bytes() == content
 
 
@@ -123,4 +132,4 @@ def test_a_secret_does_not_show_in_a_representation() -> None:
 def test_a_folder_that_can_t_be_written_is_a_sentence(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(IdentityError, match=r"can't be"):
-        load_identity({"UD2P_STATE_DIR": str(tmp_path / "file" / "below")})
+        load_identity("alice", {"UD2P_STATE_DIR": str(tmp_path / "file" / "below")})

@@ -13,7 +13,11 @@ The initiator commits to its key and to 32 random bytes before it has seen the r
 has one guess an introduction at what the two may compare of the transcript, however much it computes.
 
 A message that does not open changes nothing and is counted; a second, different message where one was taken already
-ends the handshake, as do 15 s. There is no way from here to anything weaker.
+ends the handshake, as do 15 s. Who gives up says so, which nothing authenticates: it ends what could not begin::
+
+    0x00 | reason, at most 64 bytes of ASCII
+
+There is no way from here to anything weaker.
 """
 
 from __future__ import annotations
@@ -28,14 +32,17 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from ud2p.errors import RemoteProtocolError
 from ud2p.protocol.keys import Master, Role, Transcript
 from ud2p.protocol.noise import NoiseXX
+from ud2p.protocol.session_events import Closed
 
 HANDSHAKE_DEADLINE_S = 15.0
 COMMITMENT_BYTES = 32
+MAX_ABORT_REASON_BYTES = 64
+_ABORT = 0
 _COMMIT_LABEL = b"ud2p/1 commit"
 
 
 class Handshake:
-    """One end. Feed it the peer's messages; it says what to send, and ends with :attr:`master` or :attr:`failure`."""
+    """One end. Feed it the peer's messages; it says what to send, and ends with :attr:`master` or :attr:`closed`."""
 
     def __init__(
         self,
@@ -52,8 +59,8 @@ class Handshake:
         """
         self.master: Master | None = None
         """What the session's keys come from, once the handshake is done."""
-        self.failure = ""
-        """Why there will be no session: a sentence; empty while there may be one."""
+        self.closed: Closed | None = None
+        """Why there will be no session; None while there may be one."""
         self.ignored = 0
         """Messages that did not open, or came again."""
         self._role = role
@@ -81,15 +88,27 @@ class Handshake:
 
     def receive_message(self, message: bytes) -> None:
         """A handshake message of the peer's arrived."""
-        if self.failure or not message:
+        if self.closed is not None or not message:
             return
         number, body = message[0], message[1:]
-        if number in self._taken:
+        if number == _ABORT:
+            self._receive_abort(body)
+        elif number in self._taken:
             self._receive_again(number, body)
         elif number != self._due():
             self.ignored += 1
         else:
             self._receive_due(number, body)
+
+    def abort(self, reason: str, text: str = "") -> None:
+        """Give up, and tell the peer.
+
+        :param reason: a word, as in :class:`~ud2p.protocol.session_events.Closed`, which the peer is told
+        :param text: a sentence for this side
+        """
+        if self.closed is None:
+            self.closed = Closed(reason, by_peer=False, text=text)
+            self._out = [bytes([_ABORT]) + reason.encode("ascii")]
 
     def messages_to_send(self) -> list[bytes]:
         """What goes to the peer over the signalling channel now."""
@@ -98,7 +117,7 @@ class Handshake:
 
     def next_timer(self) -> float | None:
         """When the handshake is given up; None when it is over."""
-        return None if self.master is not None or self.failure else self._deadline
+        return None if self.master is not None or self.closed is not None else self._deadline
 
     def handle_timer(self, now: float) -> None:
         """Time passed."""
@@ -115,6 +134,11 @@ class Handshake:
         self.ignored += 1
         if body != self._taken[number]:
             self._fail("a handshake message came twice, and differed; somebody is between you and the peer")
+
+    def _receive_abort(self, body: bytes) -> None:
+        self._out.clear()
+        reason = body[:MAX_ABORT_REASON_BYTES].decode("ascii", "backslashreplace")
+        self.closed = Closed(reason or "error", by_peer=True)
 
     def _receive_due(self, number: int, body: bytes) -> None:
         try:
@@ -164,8 +188,7 @@ class Handshake:
         self.master = Master.extract(self.transcript_hash, first + second)
 
     def _fail(self, sentence: str) -> None:
-        self.failure = sentence
-        self._out.clear()
+        self.abort("handshake", sentence)
 
 
 def commitment(public: bytes, opening: bytes) -> bytes:

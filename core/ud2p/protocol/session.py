@@ -79,6 +79,7 @@ class Session:
         """
         self.cipher = cipher.name
         self.state = _CONNECTING
+        self._master = master
         self._sealer = RecordSealer(cipher, _key(master, role, cipher), master.session_id(role.other))
         self._opener = RecordOpener(cipher, _key(master, role.other, cipher), master.session_id(role))
         self._paths = Paths(random_bytes)
@@ -209,6 +210,10 @@ class Session:
     def address(self) -> Address | None:
         """Where the peer is reached; None before a path is valid."""
         return self._paths.active
+
+    def file_secret(self) -> bytes:
+        """The secret under which a file that is offered now is keyed, 32 bytes."""
+        return self._master.file_secret()
 
     @property
     def drops(self) -> Drops:

@@ -40,8 +40,8 @@ class Closed:
     """No message goes either way any more."""
 
     reason: str
-    """``left``, ``unreachable`` (no path in 15 s), ``protocol``, ``exhausted``, ``cipher``, ``transport``,
-    ``error``, or a word of the peer's."""
+    """``left``, ``unreachable`` (no path in 15 s), ``handshake`` (no keys were agreed on), ``protocol``, ``exhausted``,
+    ``cipher``, ``transport``, ``error``, or a word of the peer's."""
     by_peer: bool
     text: str = ""
     """A sentence, where there is more to say."""

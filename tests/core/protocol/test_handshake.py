@@ -14,9 +14,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.support.forged_key import SMALL_ORDER, forged_key
 
-from ud2p.protocol.handshake import HANDSHAKE_DEADLINE_S, Handshake, commitment
+from ud2p.protocol.handshake import HANDSHAKE_DEADLINE_S, MAX_ABORT_REASON_BYTES, Handshake, commitment
 from ud2p.protocol.keys import Role, Transcript
 from ud2p.protocol.noise import NoiseXX
+from ud2p.protocol.session_events import Closed
 
 KEY = b"k" * 32
 TRANSCRIPT = Transcript(b"s" * 16, "alice", "bob", b"offer a", b"offer b")
@@ -25,6 +26,13 @@ STEPS = (1, 2, 3)
 
 def identity(seed: int) -> X25519PrivateKey:
     return X25519PrivateKey.from_private_bytes(bytes([seed]) * 32)
+
+
+def failure(end: Handshake) -> str:
+    """The sentence with which an end gave up."""
+    assert end.closed is not None
+    assert (end.closed.reason, end.closed.by_peer) == ("handshake", False)
+    return end.closed.text
 
 
 def public(key: X25519PrivateKey) -> bytes:
@@ -62,7 +70,7 @@ class Introduction:
 
     @property
     def is_done(self) -> bool:
-        return all(each.master is not None and not each.failure for each in self.ends)
+        return all(each.master is not None and each.closed is None for each in self.ends)
 
 
 def recorded_in(said: list[bytes]) -> Callable[[bytes], list[bytes]]:
@@ -121,12 +129,12 @@ def test_who_has_seen_something_else_is_never_agreed_with(seen: Transcript) -> N
     met.run()
     assert [each.master for each in met.ends] == [None, None]
     for each in met.ends:
-        assert not each.failure
+        assert each.closed is None
         assert each.next_timer() == HANDSHAKE_DEADLINE_S
         each.handle_timer(HANDSHAKE_DEADLINE_S - 0.001)
-        assert not each.failure
+        assert each.closed is None
         each.handle_timer(HANDSHAKE_DEADLINE_S)
-        assert "did not agree on keys in 15 s" in each.failure
+        assert "did not agree on keys in 15 s" in failure(each)
         assert each.next_timer() is None
 
 
@@ -160,7 +168,7 @@ def test_junk_duplicates_and_truncations_between_the_messages_change_nothing(jun
 
     def meddle(message: bytes) -> list[bytes]:
         cut = message[: rng.randrange(len(message))]
-        return [*(each for each in junk if each[:1] != message[:1]), b"", cut, message, message]
+        return [*(each for each in junk if each[:1] not in (message[:1], b"\0")), b"", cut, message, message]
 
     met.run(meddle)
     # What looks like a message that was taken already, and differs, ends it; all else is passed over.
@@ -175,8 +183,25 @@ def test_a_second_different_message_ends_it_visibly(step: int) -> None:
     met = Introduction()
     met.run(lambda message: [message, message[:-1] + b"\0"] if message[0] == step else [message])
     receiver = met.initiator if step == 2 else met.responder
-    assert "came twice, and differed" in receiver.failure
-    assert receiver.messages_to_send() == []
+    assert "came twice, and differed" in failure(receiver)
+    other = met.responder if step == 2 else met.initiator
+    assert other.closed == Closed("handshake", by_peer=True)
+
+
+@pytest.mark.parametrize("reason", [b"", b"left", b"\xff\x1b[2J" * 40])
+def test_who_gives_up_says_so(reason: bytes) -> None:
+    met = Introduction()
+    met.responder.abort("left")
+    met.run()
+    assert met.responder.closed == Closed("left", by_peer=False)
+    assert met.initiator.closed == Closed("left", by_peer=True)
+    assert not any(each.next_timer() or each.master for each in met.ends)
+    other = end(Role.RESPONDER)
+    other.receive_message(b"\0" + reason)
+    assert other.closed is not None
+    assert other.closed.by_peer
+    assert other.closed.reason.isascii()
+    assert 0 < len(other.closed.reason) <= 4 * MAX_ABORT_REASON_BYTES
 
 
 def test_a_message_out_of_turn_is_passed_over() -> None:
@@ -201,7 +226,7 @@ def test_the_initiator_can_not_change_its_mind_once_it_has_seen_the_answer() -> 
     met.initiator.receive_message(second)
     met.run()
     assert met.responder.master is None
-    assert "not the one it committed to" in met.responder.failure
+    assert "not the one it committed to" in failure(met.responder)
 
 
 def test_a_key_swapped_after_the_commitment_is_found_out() -> None:
@@ -213,23 +238,23 @@ def test_a_key_swapped_after_the_commitment_is_found_out() -> None:
     met.initiator.receive_message(second)
     met.run()
     assert met.responder.master is None
-    assert "not the one it committed to" in met.responder.failure
+    assert "not the one it committed to" in failure(met.responder)
 
 
 @pytest.mark.parametrize("payload", [b"", b"x" * 31, b"x" * 33])
 def test_a_first_message_without_a_commitment_ends_it(payload: bytes) -> None:
     responder = end(Role.RESPONDER)
     responder.receive_message(forge_first_message(payload, identity(5)))
-    assert "did not commit" in responder.failure
-    assert responder.messages_to_send() == []
+    assert "did not commit" in failure(responder)
+    assert responder.messages_to_send() == [b"\0handshake"]
 
 
 @pytest.mark.parametrize("point", SMALL_ORDER)
 def test_a_point_with_which_everybody_agrees_ends_it(point: bytes) -> None:
     responder = end(Role.RESPONDER)
     responder.receive_message(forge_first_message(b"c" * 32, forged_key(point)))
-    assert "protects nothing" in responder.failure
-    assert responder.messages_to_send() == []
+    assert "protects nothing" in failure(responder)
+    assert responder.messages_to_send() == [b"\0handshake"]
     assert responder.master is None
 
 
@@ -241,16 +266,16 @@ def test_an_answer_that_says_more_than_it_may_ends_it() -> None:
     answering = NoiseXX(Role.RESPONDER, TRANSCRIPT.prologue(), identity(2), identity(6), [(0, psk)])
     answering.read_message(first[1:])
     met.initiator.receive_message(b"\2" + answering.write_message(b"more"))
-    assert "more than this version allows" in met.initiator.failure
+    assert "more than this version allows" in failure(met.initiator)
     assert met.initiator.master is None
-    assert met.initiator.messages_to_send() == []
+    assert met.initiator.messages_to_send() == [b"\0handshake"]
 
 
 def test_ones_own_key_coming_back_ends_it() -> None:
     met = Introduction(responder=end(Role.RESPONDER, static=identity(1)))
     met.run()
     assert met.initiator.master is None
-    assert "this side's own key" in met.initiator.failure
+    assert "this side's own key" in failure(met.initiator)
 
 
 def test_a_broker_in_the_middle_shows_in_the_transcripts() -> None:
@@ -285,6 +310,6 @@ def test_no_message_of_one_introduction_serves_another() -> None:
     )
     for each, message in itertools.product(again.ends, seen):
         each.receive_message(message)
-    assert not any(each.failure or each.master for each in again.ends)
+    assert not any(each.closed or each.master for each in again.ends)
     again.run()
     assert again.is_done
