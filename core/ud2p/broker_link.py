@@ -9,8 +9,11 @@ import socket
 from collections.abc import Callable
 from typing import cast
 
+from ud2p.broker_tls import BrokerTls, NotVouched
+from ud2p.broker_trust import BrokerTrust, Credentials
 from ud2p.errors import BrokerError, BrokerLost, BrokerRefused, BrokerUnreachable, LocalProtocolError
-from ud2p.networks import is_private_test_network
+from ud2p.known_brokers import Vouched
+from ud2p.networks import is_loopback
 from ud2p.protocol.broker import BadInput, BrokerConnection, ConnectionLost, Event, Side, WrongService
 from ud2p.protocol.messages import (
     Answer,
@@ -40,7 +43,9 @@ class BrokerLink(asyncio.Protocol):
         self._on_lost = on_lost
         self._loop = asyncio.get_running_loop()
         self._connection = BrokerConnection(Side.CLIENT, self._loop.time())
+        self._tcp: asyncio.BaseTransport | None = None
         self._transport: asyncio.Transport | None = None
+        """Where lines go: there once TLS is done and the broker believed."""
         self._timer: asyncio.TimerHandle | None = None
         self._greeted: asyncio.Future[None] = self._loop.create_future()
         self._asked: dict[int, tuple[bytes | None, asyncio.Future[Message]]] = {}
@@ -49,6 +54,8 @@ class BrokerLink(asyncio.Protocol):
         self._closed = asyncio.Event()
         self.peer_ip = ""
         """The broker's address, known once connected."""
+        self.credentials: Credentials | None = None
+        """What the broker has shown and was believed for; None under plain text."""
 
     @classmethod
     async def connect(
@@ -57,40 +64,66 @@ class BrokerLink(asyncio.Protocol):
         port: int,
         on_push: Callable[[Message], None],
         on_lost: Callable[[str], None],
-        insecure: bool,
+        trust: BrokerTrust | None,
     ) -> BrokerLink:
-        """Connect and wait for the greeting.
+        """Connect, see that it is the right broker, and wait for its greeting.
 
-        :param insecure: allow a broker that is not on this machine or a private network
+        :param trust: None speaks plain text, and only on this machine
         :raises BrokerUnreachable: nobody, or something else, answers there
+        :raises BrokerNotTrusted: it is not the broker that is known
+        :raises ConfigError: the file of known brokers can't be read or written
         """
         where = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
         addresses = await _resolve(host, port, where)
-        if not insecure and not all(is_private_test_network(address) for address in addresses):
+        if trust is None and not all(map(is_loopback, addresses)):
             raise BrokerUnreachable(
-                f"{where} is not on this machine or a private network, and the connection to a broker is not encrypted "
-                "yet; use --insecure to connect all the same"
+                f"{where} is not on this machine, and nothing protects plain text on the way; leave out --plaintext"
             )
         failure = BrokerUnreachable(f"no broker answers at {where}; check the address, or start one: ud2p serve")
         for address in addresses:
+            try:
+                return await cls._reach(where, address, port, on_push, on_lost, trust)
+            except BrokerUnreachable as error:
+                failure = error
+        raise failure
+
+    @classmethod
+    async def _reach(
+        cls,
+        where: str,
+        address: str,
+        port: int,
+        on_push: Callable[[Message], None],
+        on_lost: Callable[[str], None],
+        trust: BrokerTrust | None,
+    ) -> BrokerLink:
+        """One address, asked a second time where no authority vouches for it and that need not be the end."""
+        is_asking = trust is not None and trust.begin()
+        why_not = ""
+        for vouched in (Vouched.AUTHORITY, Vouched.PINNED) if is_asking else (Vouched.PINNED,):
             link = cls(where, on_push, on_lost)
             try:
-                await link._open(address, port)
-            except BrokerUnreachable as error:
+                await link._open(address, port, trust, vouched, why_not)
+                if trust is not None and link.credentials is not None:
+                    trust.remember(link.credentials)
+            except NotVouched as reason:
                 link.abort()
-                failure = error
+                why_not = str(reason)
             except BaseException:
                 link.abort()
                 raise
             else:
                 return link
-        raise failure
+        raise AssertionError("not reached: the second time asks no authority")
 
-    async def _open(self, address: str, port: int) -> None:
+    async def _open(self, address: str, port: int, trust: BrokerTrust | None, vouched: Vouched, why_not: str) -> None:
         reason = f"it did not answer within {CONNECT_TIMEOUT_S:g} s"
+        protocol: asyncio.Protocol = self
+        if trust is not None:
+            protocol = BrokerTls(trust.tunnel(vouched), self, self._where, self._checker(trust, vouched, why_not))
         try:
             async with asyncio.timeout(CONNECT_TIMEOUT_S):
-                await self._loop.create_connection(lambda: self, address, port)
+                self._tcp, _ = await self._loop.create_connection(lambda: protocol, address, port)
                 await self._greeted
         except BrokerLost as error:
             reason = str(error)
@@ -103,6 +136,18 @@ class BrokerLink(asyncio.Protocol):
         raise BrokerUnreachable(
             f"no broker answers at {self._where} ({reason}); check the address, or start one: ud2p serve"
         )
+
+    def _checker(self, trust: BrokerTrust, vouched: Vouched, why_not: str) -> Callable[[bytes], None]:
+        def check(certificate: bytes) -> None:
+            self.credentials = trust.check(certificate, vouched, why_not)
+
+        return check
+
+    def fail(self, error: Exception) -> None:
+        """There will be no connection."""
+        if not self._greeted.done():
+            self._greeted.set_exception(error)
+            self._greeted.exception()  # Nobody waits for it any more if the time was up.
 
     async def login(self, name: str, *, online: bool, token: bytes | None) -> Welcome:
         """Log in.
@@ -160,8 +205,9 @@ class BrokerLink(asyncio.Protocol):
         self._connection.close()
         if self._timer is not None:
             self._timer.cancel()
-        if self._transport is not None:
-            self._transport.abort()
+        for transport in (self._transport, self._tcp):
+            if transport is not None:
+                cast("asyncio.Transport", transport).abort()
 
     # asyncio.Protocol
 
@@ -253,9 +299,7 @@ class BrokerLink(asyncio.Protocol):
 
     def _lose(self, reason: str) -> None:
         error = self._error or BrokerLost(reason)
-        if not self._greeted.done():
-            self._greeted.set_exception(error)
-            self._greeted.exception()  # Nobody waits for it any more if the time was up.
+        self.fail(error)
         for _, answer in self._asked.values():
             if not answer.done():
                 answer.set_exception(error)

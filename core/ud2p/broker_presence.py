@@ -8,8 +8,9 @@ from collections.abc import Callable
 from typing import Protocol
 
 from ud2p.broker_link import BrokerLink
+from ud2p.broker_trust import BrokerTrust, Credentials
 from ud2p.contracts import Address
-from ud2p.errors import BrokerError, BrokerLost
+from ud2p.errors import BrokerError, BrokerLost, BrokerNotTrusted, ConfigError
 from ud2p.events import BrokerBack, BrokerClosed, BrokerEvent, BrokerGone
 from ud2p.protocol import messages as wire
 from ud2p.protocol.broker import BrokerConnection
@@ -34,16 +35,20 @@ class PresenceUser(Protocol):
 class BrokerPresence:
     """One name at one broker."""
 
-    def __init__(self, name: str, host: str, port: int, user: PresenceUser, *, online: bool, insecure: bool) -> None:
+    def __init__(
+        self, name: str, host: str, port: int, user: PresenceUser, *, online: bool, trust: BrokerTrust | None
+    ) -> None:
         """
         :param online: whether others may invite this client from the start
-        :param insecure: allow a broker outside this machine and private networks
+        :param trust: what the broker is held against; None speaks plain text, on this machine alone
         """
         self.name = name
         self.online = online
         self.host = host
         self.port = port
-        self._insecure = insecure
+        self._trust = trust
+        self.credentials: Credentials | None = None
+        """What the broker showed at the first connection."""
         self._user = user
         self._link: BrokerLink | None = None
         self._token: bytes | None = None
@@ -68,9 +73,11 @@ class BrokerPresence:
         """Connect and log in.
 
         :raises BrokerUnreachable: nobody, or something else, answers there
+        :raises BrokerNotTrusted: it is not the broker that is known
         :raises BrokerRefused: the broker said no
+        :raises ConfigError: the file of known brokers can't be read or written
         """
-        link = await BrokerLink.connect(self.host, self.port, self._handle_push, self._handle_lost, self._insecure)
+        link = await BrokerLink.connect(self.host, self.port, self._handle_push, self._handle_lost, self._trust)
         try:
             welcome = await link.login(self.name, online=self.online, token=self._token)
         except BaseException:
@@ -80,6 +87,7 @@ class BrokerPresence:
         self._token = welcome.token
         self._udp_port = welcome.udp_port
         self._link = link
+        self.credentials = self.credentials or link.credentials
 
     async def ask(self, send: Callable[[BrokerConnection, float], int], about: bytes | None = None) -> wire.Message:
         """Send a request and wait for its answer, see :meth:`BrokerLink.ask`.
@@ -129,6 +137,11 @@ class BrokerPresence:
             await asyncio.sleep(pause_s)
             try:
                 await self.connect()
+            except (BrokerNotTrusted, ConfigError) as error:
+                # Trying again would help nobody but somebody in between.
+                self._stays_away = True
+                self._user.handle_broker_event(BrokerClosed(str(error)))
+                return
             except BrokerError as error:
                 reason = str(error)
                 wait_s = min(2 * wait_s, RECONNECT_MOST_S)

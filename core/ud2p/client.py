@@ -20,12 +20,14 @@ from types import TracebackType
 from typing import TYPE_CHECKING
 
 from ud2p.broker_presence import BrokerPresence
+from ud2p.broker_trust import BrokerTrust, Credentials
 from ud2p.config import parse_broker
 from ud2p.contracts import FileOffer
 from ud2p.event_stream import EventStreams
 from ud2p.events import BrokerBack, BrokerEvent, ClientEvent, Invitation, MessageDelivered, StatusChanged
 from ud2p.identity import Identity, load_identity
 from ud2p.introduction import Introducer
+from ud2p.known_brokers import KnownBrokers
 from ud2p.meetings import Meetings
 from ud2p.plugins import PluginManager
 from ud2p.protocol import messages as wire
@@ -59,7 +61,8 @@ class Client:
         transport: str = "udp",
         file_transfer: str = "tcp",
         online: bool = True,
-        insecure: bool = False,
+        plaintext: bool = False,
+        trust_broker: str | None = None,
         auto_accept: bool = False,
         identity: Identity | None = None,
     ) -> None:
@@ -69,16 +72,19 @@ class Client:
         :param plugins: None loads every installed plugin
         :param ciphers: the ones to offer, the preferred first; None offers all that ud2p comes with
         :param online: whether others may invite this client from the start
-        :param insecure: allow a broker outside this machine and private networks
+        :param plaintext: speak to the broker without TLS; on this machine alone
+        :param trust_broker: the fingerprint (``SHA256:...``) that the broker's key must have, which is then remembered;
+            None goes by what is remembered, and remembers the key of a broker that is met for the first time
         :param auto_accept: accept every invitation that no plugin refuses, as bots do
         :param identity: None takes the one that this user has under ``name``, made on the first start
-        :raises UsageError: when ``broker`` is no address
+        :raises UsageError: when ``broker`` is no address or ``trust_broker`` no fingerprint
         :raises PluginError: when a named cipher is not there
         """
         self.plugins = plugins if plugins is not None else PluginManager.load()
         self.file_transfer = file_transfer
         host, port = parse_broker(broker)
-        self._presence = BrokerPresence(name, host, port, self, online=online, insecure=insecure)
+        trust = None if plaintext else BrokerTrust(host, port, KnownBrokers.of_this_user(), trust_broker)
+        self._presence = BrokerPresence(name, host, port, self, online=online, trust=trust)
         self._identity = identity
         introducer = Introducer(self.plugins, ciphers, transport, lambda: self.identity)
         self._meetings = Meetings(self, self._presence, introducer, auto_accept=auto_accept)
@@ -123,6 +129,11 @@ class Client:
         return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
     @property
+    def broker_credentials(self) -> Credentials | None:
+        """What the broker showed when this client first connected; None before that, and under plain text."""
+        return self._presence.credentials
+
+    @property
     def connected(self) -> bool:
         """Whether the broker knows this client now."""
         return self._presence.is_connected
@@ -157,7 +168,9 @@ class Client:
 
         :raises IdentityError: this client's identity can't be read or made
         :raises BrokerUnreachable: nobody, or something else, answers there
+        :raises BrokerNotTrusted: its key is not the one that is known; nothing was sent to it
         :raises BrokerRefused: the broker said no; ``code`` and the sentence say why
+        :raises ConfigError: the file of known brokers can't be read or written
         """
         if re.match(wire.NAME_PATTERN, self.name):  # What is no name, the broker refuses.
             _ = self.identity  # It would be missed at the first chat otherwise.

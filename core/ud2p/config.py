@@ -9,7 +9,8 @@ The file, all of it optional::
     transport = "udp"
     file_transfer = "tcp"
     downloads = "~/Downloads"              # without it, the folder that ud2p was started in
-    insecure = false                       # true: brokers outside this machine and private networks too
+    plaintext = false                      # true: no TLS to the broker, which must be on this machine
+    trust_broker = "SHA256:..."            # the key that the broker must have; without it, the one that is remembered
     no_plugin = ["sparkle"]
     safe_mode = false
 
@@ -53,8 +54,10 @@ class Settings:
     file_transfer: str = "tcp"
     downloads: Path = Path()
     """Where received files go."""
-    insecure: bool = False
-    """Whether brokers outside this machine and private networks are used, although nothing protects the key there."""
+    plaintext: bool = False
+    """Whether the broker, on this machine, is spoken to without TLS."""
+    trust_broker: str | None = None
+    """The fingerprint that the broker's key must have; None: what is remembered."""
     no_plugin: tuple[str, ...] = ()
     """Plugins that are not loaded, from all sources together."""
     safe_mode: bool = False
@@ -174,7 +177,7 @@ def _read_environ(environ: Mapping[str, str]) -> dict[str, Any]:
 
 def _from_text(key: str, text: str) -> object:
     """A variable's text as what a file would hold."""
-    if key in ("insecure", "safe_mode"):
+    if key in ("plaintext", "safe_mode"):
         word = text.strip().lower()
         return True if word in _YES else False if word in _NO else text
     return text
@@ -252,7 +255,8 @@ _KEYS: Mapping[str, Callable[[object], object]] = {
     "transport": _text,
     "file_transfer": _text,
     "downloads": _download_folder,
-    "insecure": _switch,
+    "plaintext": _switch,
+    "trust_broker": _text,
     "no_plugin": _words,
     "safe_mode": _switch,
 }

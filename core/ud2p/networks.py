@@ -1,26 +1,9 @@
-"""Which addresses ud2p trusts while its connections to a broker are not encrypted: this machine and private networks.
-
-Sources: RFC 1122 (127/8), RFC 1918, RFC 3927 (169.254/16), RFC 4193 (fc00::/7), RFC 4291 (::1, fe80::/10).
-"""
+"""IP addresses: their one form, and which are this machine's own (RFC 1122 for 127/8, RFC 4291 for ::1)."""
 
 from __future__ import annotations
 
 import ipaddress
 from functools import lru_cache
-
-_PRIVATE = tuple(
-    ipaddress.ip_network(network)
-    for network in (
-        "127.0.0.0/8",
-        "10.0.0.0/8",
-        "172.16.0.0/12",
-        "192.168.0.0/16",
-        "169.254.0.0/16",
-        "::1/128",
-        "fe80::/10",
-        "fc00::/7",
-    )
-)
 
 
 def parse_ip(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address:
@@ -52,21 +35,20 @@ def is_ip(host: str) -> bool:
     return True
 
 
-def is_private_test_network(host_ip: str) -> bool:
-    """Whether an IP address is this machine's or a private network's.
-
-    ``0.0.0.0`` and ``::`` mean every network, so they are not. A name is no IP address, and not either.
-    """
-    try:
-        address = parse_ip(host_ip)
-    except ValueError:
-        return False
-    return any(address.version == network.version and address in network for network in _PRIVATE)
-
-
 def is_loopback(host_ip: str) -> bool:
     """Whether an IP address is this machine's own, reached by nobody else."""
     try:
         return parse_ip(host_ip).is_loopback
     except ValueError:
         return False
+
+
+def counted_as(host_ip: str) -> str:
+    """What limits count an address as: itself, or the /64 of an IPv6 address, for that is one household's (RFC 6177).
+
+    :raises ValueError: when it is no IP address
+    """
+    address = parse_ip(host_ip)
+    if isinstance(address, ipaddress.IPv6Address) and not address.is_loopback:
+        return str(ipaddress.IPv6Network((address, 64), strict=False))
+    return str(address)

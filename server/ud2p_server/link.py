@@ -18,6 +18,7 @@ from ud2p.protocol.refusals import Code
 from ud2p_server.hub import Work, finish
 
 if TYPE_CHECKING:
+    from ud2p_server.admission import Ticket
     from ud2p_server.client import Client
     from ud2p_server.switchboard import Switchboard
 
@@ -43,13 +44,16 @@ class ClientLink(asyncio.Protocol):
         "_transport",
         "bucket",
         "client",
+        "ticket",
     )
 
     _transport: asyncio.Transport
     client: Client
 
-    def __init__(self, board: Switchboard) -> None:
+    def __init__(self, board: Switchboard, ticket: Ticket | None = None) -> None:
+        """:param ticket: of a connection that has entered already"""
         self._board = board
+        self.ticket = ticket
         self._connection = BrokerConnection(Side.BROKER, board.now(), board.limits.times)
         self._is_busy = False
         """Whether a request waits for something."""

@@ -25,24 +25,25 @@ async def serve(
     settings: ServeSettings,
     plugins: PluginManager,
     *,
-    ready: Callable[[str, int], None] | None = None,
+    ready: Callable[[Broker], None] | None = None,
     stop: asyncio.Event | None = None,
     log: Callable[[str], None] | None = None,
 ) -> None:
     """Run a broker until it is stopped or cancelled; its clients are told.
 
-    :param ready: called with host and port as soon as it listens
+    :param ready: called as soon as it listens
     :param stop: set it to stop
     :param log: takes lines for whoever runs it; None writes them to standard error
     :raises PluginError: there is no such directory
-    :raises UsageError: the address is open to strangers, and ``insecure`` is not set
+    :raises UsageError: plain text is asked for where others than this machine could connect
+    :raises ConfigError: the certificate can't be read, understood or written
     :raises OSError: the port is taken, or the address is not here
     """
     broker = Broker(settings, plugins, log=log)
     await broker.start()
     try:
         if ready is not None:
-            ready(broker.host, broker.port)
+            ready(broker)
         await (stop or asyncio.Event()).wait()
     finally:
         await broker.close()
@@ -91,9 +92,13 @@ def _signals_set(stop: asyncio.Event) -> Iterator[None]:
             loop.remove_signal_handler(number)
 
 
-def _say_ready(host: str, port: int) -> None:
-    where = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+def _say_ready(broker: Broker) -> None:
+    where = f"[{broker.host}]:{broker.port}" if ":" in broker.host else f"{broker.host}:{broker.port}"
     _say(f"Broker listening on {where} (TCP and UDP); stop it with Ctrl-C")
+    if broker.fingerprint is None:
+        _say("Nothing is encrypted: plain text, for this machine alone")
+    else:
+        _say(f"Its key: {broker.fingerprint}")
 
 
 def _say(text: str) -> None:

@@ -14,11 +14,14 @@ import asyncio
 import os
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import ud2p
+from ud2p.config import state_dir
 from ud2p.errors import UsageError
-from ud2p.networks import is_ip, is_loopback, is_private_test_network
+from ud2p.networks import is_ip, is_loopback
+from ud2p_server.certificate import Certificate, load_certificate
 from ud2p_server.hub import Hub, HubSettings
 from ud2p_server.limits import Limits
 from ud2p_server.link import ClientLink
@@ -26,6 +29,7 @@ from ud2p_server.log import Log
 from ud2p_server.rendezvous_port import RendezvousPort
 from ud2p_server.sockets import Ports, bind_ports
 from ud2p_server.switchboard import Switchboard
+from ud2p_server.tls_door import TlsDoor
 
 if TYPE_CHECKING:
     from ud2p.contracts.directory import Directory
@@ -46,8 +50,14 @@ class ServeSettings:
     """The directory plugin that keeps the presence."""
     show_addresses: bool = False
     """Show clients each other's addresses in lists also where strangers can connect."""
-    insecure: bool = False
-    """Listen also where connections that are not encrypted can be read by strangers."""
+    plaintext: bool = False
+    """Do without TLS; on this machine alone."""
+    certificate: Path | None = None
+    """PEM; None is one of the broker's own making, kept in its state folder."""
+    key: Path | None = None
+    """PEM, of that certificate; None where the certificate's file holds it."""
+    state: Path | None = None
+    """The folder of what the broker keeps; None is the state folder of whoever runs it."""
 
 
 class Broker:
@@ -79,12 +89,15 @@ class Broker:
         """The IP address that it listens on, once it does."""
         self.port = settings.port
         """The port that it listens on, once it does."""
+        self.certificate: Certificate | None = None
+        """What it proves itself with, once it listens; None under plain text."""
 
     async def start(self) -> None:
         """Listen.
 
         :raises PluginError: there is no such directory
-        :raises UsageError: the address is not this machine's or a private network's, and ``insecure`` is not set
+        :raises UsageError: plain text is asked for where others than this machine could connect
+        :raises ConfigError: the certificate can't be read, understood or written
         :raises OSError: the port is taken, or the address is not here
         """
         directory = self._plugins.directories.get(self._settings.directory)
@@ -95,6 +108,7 @@ class Broker:
         ports = bind_ports(self._settings.host, self._settings.port)
         try:
             self._check_exposure(ports.host)
+            self.certificate = self._load_certificate()
             self._directory = directory.make()
             await self._open(ports, self._directory, directory.never_waits)
         except BaseException:
@@ -102,15 +116,18 @@ class Broker:
             await self.close()
             raise
         self.host, self.port = ports.host, ports.port
-        if not is_private_test_network(self.host):
-            self._log("connections are not encrypted yet: whoever stands between can read them and take part")
 
     def _check_exposure(self, host: str) -> None:
-        if not self._settings.insecure and not is_private_test_network(host):
+        if self._settings.plaintext and not is_loopback(host):
             raise UsageError(
-                f"{host} can be reached from outside private networks, and connections are not encrypted yet; "
-                "listen on a private address with --host, or use --insecure to do it all the same"
+                f"others than this machine can connect to {host}, and nothing protects plain text on its way; leave "
+                "out --plaintext, or --host"
             )
+
+    def _load_certificate(self) -> Certificate | None:
+        if self._settings.plaintext:
+            return None
+        return load_certificate(self._settings.certificate, self._settings.key, self._settings.state or state_dir())
 
     async def _open(self, ports: Ports, directory: Directory, never_waits: bool) -> None:
         loop = asyncio.get_running_loop()
@@ -129,7 +146,19 @@ class Broker:
         self._rendezvous, _ = await loop.create_datagram_endpoint(
             lambda: RendezvousPort(receive, clock), sock=ports.udp
         )
-        self._server = await loop.create_server(lambda: ClientLink(board), sock=ports.tcp, backlog=BACKLOG)
+        self._server = await loop.create_server(self._make_end(board), sock=ports.tcp, backlog=BACKLOG)
+
+    def _make_end(self, board: Switchboard) -> Callable[[], asyncio.Protocol]:
+        """What stands at the broker's end of each connection."""
+        if self.certificate is None:
+            return lambda: ClientLink(board)
+        context = self.certificate.context
+        return lambda: TlsDoor(board, context)
+
+    @property
+    def fingerprint(self) -> str | None:
+        """Of the key that it proves itself with, once it listens; None under plain text."""
+        return None if self.certificate is None else self.certificate.fingerprint
 
     @property
     def clients(self) -> int:

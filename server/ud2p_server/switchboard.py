@@ -5,17 +5,21 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import Callable, Coroutine
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from ud2p.networks import canonical_ip, is_loopback
+from ud2p.networks import canonical_ip
 from ud2p.protocol.messages import AvailableRequest, ListRequest, Message, Refusal, StatusRequest
-from ud2p.protocol.refusals import SENTENCES, Code
+from ud2p_server.admission import Admission, Ticket, Verdict
 from ud2p_server.client import Client
 from ud2p_server.hub import Hub, Work, finish
 from ud2p_server.limits import Limits
 from ud2p_server.link import ClientLink
 from ud2p_server.wheel import Wheel
 
+if TYPE_CHECKING:
+    from ud2p_server.tls_door import TlsDoor
+
+SWEEP_S = 60.0
 NOBODY = "0.0.0.0"  # noqa: S104 - an address that stands for none, not one to listen on
 DIRECT: frozenset[type[Message]] = frozenset({ListRequest, AvailableRequest, StatusRequest})
 """Requests that wait for the directory alone; without a task they cost a third to half as much (measured)."""
@@ -47,10 +51,25 @@ class Switchboard:
         """Requests that are handled without a task."""
         self.wheel = Wheel(limits.tick_s)
         self.links: set[ClientLink] = set()
-        self._from_host: dict[str, int] = {}
+        self.doors: set[TlsDoor] = set()
+        """Connections that are not encrypted yet."""
+        self.admission = Admission(limits)
+        self._swept_at = clock()
         self._tasks: set[asyncio.Task[None]] = set()
         self._empty = asyncio.Event()
         self._timer = loop.call_later(limits.tick_s, self._tick)
+
+    def enter(self, peername: tuple[Any, ...] | None) -> Ticket:
+        """Count a connection.
+
+        :param peername: None where it is cut already
+        """
+        return self.admission.enter(canonical_ip(peername[0]) if peername else NOBODY, self.now())
+
+    def leave(self, ticket: Ticket) -> None:
+        """A connection that was counted is no more."""
+        self.admission.leave(ticket)
+        self._wake_if_empty()
 
     def connected(self, link: ClientLink, peername: tuple[Any, ...] | None) -> None:
         """A connection was made.
@@ -58,33 +77,30 @@ class Switchboard:
         :param peername: None where it is cut already
         """
         host, port = (canonical_ip(peername[0]), peername[1]) if peername else (NOBODY, 0)
+        if link.ticket is None:
+            link.ticket = self.enter(peername)
         link.client = self.hub.connect(link, host, port)
         self.links.add(link)
-        count = self._from_host.get(host, 0) + 1
-        self._from_host[host] = count
-        is_flood = count > self.limits.connections_per_address and not is_loopback(host)
-        if peername is None:
+        if peername is None or link.ticket.verdict is Verdict.CUT:
             link.abort()
-            return
-        if is_flood or len(self.links) > self.limits.connections:
-            link.send(Refusal(code=Code.BROKER_FULL, text=SENTENCES[Code.BROKER_FULL]))
+        elif link.ticket.reason is not None:
+            code, text = link.ticket.reason
+            link.send(Refusal(code=code, text=text))
             link.close()
-            return
-        self.hub.greet(link.client)
-        self.wheel.schedule(link)
+        else:
+            self.hub.greet(link.client)
+            self.wheel.schedule(link)
 
     def disconnected(self, link: ClientLink) -> None:
         """A connection is no more."""
         self.wheel.remove(link)
         self.links.discard(link)
-        if not self.links:
+        if link.ticket is not None:
+            self.leave(link.ticket)
+
+    def _wake_if_empty(self) -> None:
+        if not self.links and not self.doors:
             self._empty.set()
-        host = link.client.host
-        left = self._from_host[host] - 1
-        if left:
-            self._from_host[host] = left
-        else:
-            del self._from_host[host]
 
     def forget(self, client: Client) -> None:
         """A client is gone and nothing that it asked for is under way."""
@@ -117,10 +133,15 @@ class Switchboard:
         now = self.now()
         self.wheel.handle_timer(now)
         self.hub.handle_timer(now)
+        if now - self._swept_at > SWEEP_S:
+            self._swept_at = now
+            self.admission.sweep(now)
 
     async def close(self) -> None:
         """Say goodbye to all, give them a moment to read it, and cut what is left."""
         self.hub.shut_down()
+        for door in list(self.doors):
+            door.abort()
         for link in list(self.links):
             link.close()
         await self._wait_until_empty()
@@ -135,7 +156,7 @@ class Switchboard:
             await asyncio.gather(*late, return_exceptions=True)
 
     async def _wait_until_empty(self) -> None:
-        if self.links:
+        if self.links or self.doors:
             self._empty.clear()
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._empty.wait(), self.limits.shutdown_s)

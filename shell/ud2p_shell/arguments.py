@@ -28,11 +28,9 @@ def make_parser() -> argparse.ArgumentParser:
     serve.add_argument("--port", type=_port, default=17280, help="TCP and UDP port (default: 17280; 0: any free one)")
     serve.add_argument("--directory", default="memory", help="where presence is kept (default: memory)")
     serve.add_argument("--show-addresses", action="store_true", help="show everyone's address in lists")
-    serve.add_argument(
-        "--insecure",
-        action="store_true",
-        help="listen outside private networks, although nothing is encrypted there yet",
-    )
+    serve.add_argument("--certificate", metavar="FILE", help="a certificate, PEM (default: one of its own making)")
+    serve.add_argument("--key", metavar="FILE", help="the key of --certificate, PEM")
+    serve.add_argument("--plaintext", action="store_true", help="do without TLS; on this machine alone")
     commands.add_parser(
         "demo",
         help="a broker, an echo peer and the shell, on this machine",
@@ -57,8 +55,9 @@ def _client_options(*, is_demo: bool = False) -> argparse.ArgumentParser:
         group.add_argument("--broker", metavar="HOST[:PORT]", help="the broker (default: localhost:17280)")
         group.add_argument("--transport", metavar="NAME", help="what carries chats (default: udp)")
         group.add_argument("--file-transfer", metavar="NAME", help="how files travel (default: tcp)")
+        group.add_argument("--plaintext", action="store_true", help="no TLS to the broker, which is on this machine")
         group.add_argument(
-            "--insecure", action="store_true", help="allow a broker outside this machine and private networks"
+            "--trust-broker", metavar="FINGERPRINT", help="the key that the broker must have; it is then remembered"
         )
     return options
 

@@ -26,6 +26,11 @@ class DemoBroker(Protocol):
     host: str
     port: int
 
+    @property
+    def fingerprint(self) -> str | None:
+        """Of its key; None under plain text."""
+        ...
+
     async def start(self) -> None:
         """Listen."""
         ...
@@ -36,10 +41,12 @@ class DemoBroker(Protocol):
 
 
 @contextlib.asynccontextmanager
-async def demo_company(make_broker: Callable[[], DemoBroker], plugins: PluginManager) -> AsyncIterator[str]:
+async def demo_company(
+    make_broker: Callable[[], DemoBroker], plugins: PluginManager
+) -> AsyncIterator[tuple[str, str | None]]:
     """A broker and an echo peer, for as long as the context lasts.
 
-    :returns: the broker's address
+    :returns: the broker's address, and the fingerprint of its key (None under plain text)
     """
     from ud2p.client import Client
     from ud2p_shell.echo import run_echo
@@ -48,9 +55,12 @@ async def demo_company(make_broker: Callable[[], DemoBroker], plugins: PluginMan
     await broker.start()
     try:
         address = f"{broker.host}:{broker.port}"
-        async with Client(ECHO_NAME, address, plugins=plugins, auto_accept=True) as client:
+        key = broker.fingerprint
+        async with Client(
+            ECHO_NAME, address, plugins=plugins, auto_accept=True, plaintext=key is None, trust_broker=key
+        ) as client:
             echo = asyncio.ensure_future(run_echo(client))
-            yield address
+            yield address, key
             await client.close()
             await echo
     finally:

@@ -53,17 +53,21 @@ def _shell(options: argparse.Namespace) -> int:
 
 
 def _serve(options: argparse.Namespace) -> int:
+    from pathlib import Path
+
     from ud2p_server.main import ServeSettings, run
 
+    client_settings = _settings(options)  # plaintext, and which plugins to load
     settings = ServeSettings(
         host=options.host,
         port=options.port,
         directory=options.directory,
         show_addresses=options.show_addresses,
-        insecure=options.insecure,
+        plaintext=client_settings.plaintext,
+        certificate=options.certificate and Path(options.certificate),
+        key=options.key and Path(options.key),
     )
-    del options.insecure  # It means something else to a client.
-    return run(settings, _load_plugins(_settings(options)))
+    return run(settings, _load_plugins(client_settings))
 
 
 def _demo(options: argparse.Namespace) -> int:
@@ -77,7 +81,7 @@ def _demo(options: argparse.Namespace) -> int:
     plugins = _load_plugins(settings)
 
     def make_broker() -> Broker:
-        return Broker(ServeSettings(port=open_port()), plugins, log=lambda _: None)
+        return Broker(ServeSettings(port=open_port(), plaintext=settings.plaintext), plugins, log=lambda _: None)
 
     settings = replace(settings, name=settings.name or demo_name())
     return run_shell(settings, plugins, lambda: demo_company(make_broker, plugins))
@@ -111,7 +115,8 @@ _FLAGS = (
     "transport",
     "file_transfer",
     "downloads",
-    "insecure",
+    "plaintext",
+    "trust_broker",
     "no_plugin",
     "safe_mode",
 )

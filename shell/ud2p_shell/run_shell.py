@@ -7,12 +7,14 @@ import os
 import sys
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ud2p import screen
 from ud2p.config import Settings, state_dir
 from ud2p.errors import BrokerRefused, ConfigError, UD2PError, UsageError
+from ud2p.known_brokers import Vouched
 from ud2p.state import load_state, remember_name
 from ud2p.text import gate
 from ud2p_shell.paint import wants_colour
@@ -26,8 +28,8 @@ if TYPE_CHECKING:
 NAME_CODES = ("name-taken", "name-invalid")
 """Refusals of a login after which another name may help."""
 
-Company = Callable[[], AbstractAsyncContextManager[str]]
-"""Starts what the shell needs beside itself on the loop thread, and gives the broker's address."""
+Company = Callable[[], AbstractAsyncContextManager[tuple[str, str | None]]]
+"""Starts what the shell needs beside itself on the loop thread, and gives the broker's address and its fingerprint."""
 
 
 def run_shell(settings: Settings, plugins: PluginManager, company: Company | None = None) -> int:
@@ -65,7 +67,8 @@ class _Run:
     def with_company(self, company: Company) -> int:
         """As :meth:`main`, with ``company`` around it."""
         entered = company()
-        broker = self._loop.wait(entered.__aenter__())
+        broker, key = self._loop.wait(entered.__aenter__())
+        self._settings = replace(self._settings, trust_broker=key, plaintext=key is None)
         try:
             return self.main(broker)
         finally:
@@ -87,6 +90,7 @@ class _Run:
         from ud2p_shell.desk import Desk
         from ud2p_shell.menu_shell import MenuShell
 
+        self._tell_of_new_broker(client)
         host, _, port = client.broker.rpartition(":")
         self._stage.show(screen.Welcome(host, int(port), client.name))
         self._stage.show(screen.Menu(client.online))
@@ -94,6 +98,22 @@ class _Run:
         desk = Desk(client, self._plugins, self._stage, self._console, self._loop, downloads)
         desk.listen()
         MenuShell(self._console, desk, _history_file()).run()
+
+    def _tell_of_new_broker(self, client: Client) -> None:
+        """Once, at the first contact, as ssh does: the one moment in which nobody can know whose key it is."""
+        shown = client.broker_credentials
+        if shown is None or not shown.is_new:
+            return
+        if shown.vouched is Vouched.AUTHORITY:
+            text = (
+                f"First contact with {client.broker}: a certificate authority vouches for it, and has to from now on."
+            )
+        else:
+            text = (
+                f"First contact with {client.broker}: its key is remembered from now on, and should be the one that it "
+                f"printed when it started: {shown.fingerprint}"
+            )
+        self._stage.show(screen.Notice(text))
 
     def _log_in(self, broker: str) -> Client | None:
         """Connect under the name that was given, is remembered, or is asked for; None when the user gives up."""
@@ -151,7 +171,8 @@ async def _connect(settings: Settings, plugins: PluginManager, name: str, broker
         ciphers=settings.ciphers,
         transport=settings.transport,
         file_transfer=settings.file_transfer,
-        insecure=settings.insecure,
+        plaintext=settings.plaintext,
+        trust_broker=settings.trust_broker,
     )
     await client.connect()
     return client

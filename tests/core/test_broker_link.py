@@ -34,7 +34,7 @@ async def a_server(serve: Serve) -> AsyncIterator[int]:
 async def open_link(port: int, lost: list[str] | None = None) -> BrokerLink:
     pushed: list[wire.Message] = []
     on_lost = (lost if lost is not None else []).append
-    return await BrokerLink.connect("127.0.0.1", port, pushed.append, on_lost, insecure=False)
+    return await BrokerLink.connect("127.0.0.1", port, pushed.append, on_lost, None)
 
 
 @pytest.mark.parametrize(
@@ -100,7 +100,7 @@ async def test_a_broker_that_talks_nonsense_after_the_login() -> None:
 
 
 async def test_refusals_and_leaving() -> None:
-    async with a_broker() as broker:
+    async with a_broker(plaintext=True) as broker:
         port = int(broker.rpartition(":")[2])
         lost: list[str] = []
         link = await open_link(port, lost)
@@ -117,4 +117,4 @@ async def test_refusals_and_leaving() -> None:
 
 async def test_an_unknown_host() -> None:
     with pytest.raises(BrokerUnreachable, match="there is no host"):
-        await BrokerLink.connect("no-such-host.invalid", 1, lambda _: None, lambda _: None, insecure=True)
+        await BrokerLink.connect("no-such-host.invalid", 1, lambda _: None, lambda _: None, None)

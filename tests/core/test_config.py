@@ -20,7 +20,8 @@ ciphers = ["xchacha20", "aes-gcm"]
 transport = "other"
 file_transfer = "tcp2"
 downloads = "DOWNLOADS"
-insecure = true
+plaintext = true
+trust_broker = "SHA256:key"
 no_plugin = "sparkle, glitter"
 safe_mode = true
 """
@@ -59,6 +60,7 @@ def test_every_key_of_the_file(environ: dict[str, str], tmp_path: Path) -> None:
         "tcp2",
         tmp_path,
         True,
+        "SHA256:key",
         ("sparkle", "glitter"),
         True,
     )
@@ -75,7 +77,8 @@ def test_every_key_of_the_environment(environ: dict[str, str], tmp_path: Path) -
         "UD2P_TRANSPORT": "other",
         "UD2P_FILE_TRANSFER": "tcp2",
         "UD2P_DOWNLOADS": str(tmp_path),
-        "UD2P_INSECURE": "yes",
+        "UD2P_PLAINTEXT": "yes",
+        "UD2P_TRUST_BROKER": "SHA256:key",
         "UD2P_NO_PLUGIN": "sparkle",
         "UD2P_SAFE_MODE": "1",
     }
@@ -94,12 +97,12 @@ def test_flags_win_over_the_environment_and_that_over_the_file(environ: dict[str
 
 
 def test_a_switch_that_was_not_given_as_a_flag_turns_nothing_off(environ: dict[str, str]) -> None:
-    write(environ, "insecure = true")
+    write(environ, "plaintext = true")
     environ["UD2P_PLUGINS"] = "off"
-    settings = load_settings({"insecure": False, "safe_mode": False}, environ=environ)
-    assert settings.insecure
+    settings = load_settings({"plaintext": False, "safe_mode": False}, environ=environ)
+    assert settings.plaintext
     assert settings.safe_mode
-    assert load_settings({"insecure": True}, environ=environ).insecure
+    assert load_settings({"plaintext": True}, environ=environ).plaintext
 
 
 def test_plugins_that_are_turned_off_anywhere_stay_off(environ: dict[str, str]) -> None:
@@ -136,7 +139,7 @@ def test_an_empty_variable_is_none(environ: dict[str, str]) -> None:
         ("ciphers = [1]", "not a list of names"),
         ("ciphers = ['aes-gcm', '']", "empty"),
         ("ciphers = {a = 1}", "not a list of names"),
-        ('insecure = "true"', "neither true nor false"),
+        ('plaintext = "true"', "neither true nor false"),
         ("safe_mode = 1", "neither true nor false"),
         ('downloads = "/nowhere/at/all"', "is not a folder; make it"),
         ('downloads = "/dev/null"', "is not a folder"),
@@ -154,7 +157,7 @@ def test_a_bad_value_names_the_file_and_the_key(environ: dict[str, str], line: s
 
 @pytest.mark.parametrize(
     ("variable", "value"),
-    [("UD2P_BROKER", "a:b"), ("UD2P_INSECURE", "perhaps"), ("UD2P_PLUGINS", "some"), ("UD2P_CIPHERS", ",")],
+    [("UD2P_BROKER", "a:b"), ("UD2P_PLAINTEXT", "perhaps"), ("UD2P_PLUGINS", "some"), ("UD2P_CIPHERS", ",")],
 )
 def test_a_bad_variable_is_named(environ: dict[str, str], variable: str, value: str) -> None:
     environ[variable] = value

@@ -88,7 +88,7 @@ async def test_one_address_gets_so_many_connections_and_no_more(broker: Broker) 
     assert all(transport.take()[0].startswith(b"$HI$") for _, transport in links)
     late, transport = connect(broker)
     (line,) = transport.take()
-    assert Code.BROKER_FULL.encode() in line
+    assert Code.TOO_MANY_CONNECTIONS.encode() in line
     assert transport.is_eof_written
     _, elsewhere = connect(broker, "10.0.0.10")  # others are served
     assert elsewhere.take()[0].startswith(b"$HI$")

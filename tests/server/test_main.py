@@ -38,7 +38,9 @@ def command(arguments: str, *, without_uvloop: bool = False) -> list[str]:
 
 
 @contextmanager
-def program(arguments: str = "port=0", *, without_uvloop: bool = False) -> Iterator[tuple[subprocess.Popen[str], int]]:
+def program(
+    arguments: str = "port=0, plaintext=True", *, without_uvloop: bool = False
+) -> Iterator[tuple[subprocess.Popen[str], int]]:
     """A running broker without a terminal, and its port."""
     process = subprocess.Popen(
         command(arguments, without_uvloop=without_uvloop),
@@ -52,6 +54,7 @@ def program(arguments: str = "port=0", *, without_uvloop: bool = False) -> Itera
         line = process.stdout.readline()
         match = re.fullmatch(r"Broker listening on 127\.0\.0\.1:(\d+) \(TCP and UDP\); stop it with Ctrl-C\n", line)
         assert match, line + process.communicate(timeout=WAIT_S)[1]
+        assert process.stdout.readline() == "Nothing is encrypted: plain text, for this machine alone\n"
         yield process, int(match[1])
     finally:
         process.kill()
@@ -70,7 +73,11 @@ async def test_a_signal_stops_it_and_the_clients_are_told(number: signal.Signals
         await client.end()
         await client.close()
         out, errors = process.communicate(timeout=WAIT_S)
-    assert (process.returncode, out, errors) == (0, "Broker stopped\n", "")
+    assert (process.returncode, out, errors) == (
+        0,
+        "Broker stopped\n",
+        "",
+    )
 
 
 def test_a_taken_port_is_one_sentence() -> None:
@@ -78,7 +85,9 @@ def test_a_taken_port_is_one_sentence() -> None:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         port = taken.getsockname()[1]
-        done = subprocess.run(command(f"port={port}"), capture_output=True, text=True, timeout=30, check=False)
+        done = subprocess.run(
+            command(f"port={port}, plaintext=True"), capture_output=True, text=True, timeout=30, check=False
+        )
     expected = f"port {port} is taken on 127.0.0.1; stop the other program or choose another with --port\n"
     assert (done.returncode, done.stdout, done.stderr) == (1, "", expected)
 
@@ -86,7 +95,7 @@ def test_a_taken_port_is_one_sentence() -> None:
 @pytest.mark.parametrize(
     ("arguments", "code", "sentence"),
     [
-        ("port=0, host='0.0.0.0'", 2, "use --insecure"),
+        ("port=0, host='0.0.0.0', plaintext=True", 2, "leave out --plaintext"),
         ("port=0, directory='nowhere'", 1, "memory"),
         (
             "port=0, host='10.255.255.254'",
@@ -115,7 +124,9 @@ def _ends_well_unread() -> bool:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         port = taken.getsockname()[1]
-    process = subprocess.Popen(command(f"port={port}"), stdin=subprocess.DEVNULL, stdout=writer, stderr=writer)
+    process = subprocess.Popen(
+        command(f"port={port}, plaintext=True"), stdin=subprocess.DEVNULL, stdout=writer, stderr=writer
+    )
     os.close(writer)
     try:
         asyncio.run(_ask_when_there(port, process))
@@ -158,9 +169,9 @@ async def test_it_runs_inside_another_program() -> None:
     log: list[str] = []
     task = asyncio.create_task(
         serve(
-            ServeSettings(port=0),
+            ServeSettings(port=0, plaintext=True),
             memory_only(),
-            ready=lambda host, port: where.set_result((host, port)),
+            ready=lambda broker: where.set_result((broker.host, broker.port)),
             stop=stop,
             log=log.append,
         )
@@ -178,7 +189,12 @@ async def test_it_runs_inside_another_program() -> None:
 async def test_cancelling_it_tells_the_clients_too() -> None:
     where: asyncio.Future[int] = asyncio.get_running_loop().create_future()
     task = asyncio.create_task(
-        serve(ServeSettings(port=0), memory_only(), ready=lambda _, port: where.set_result(port), log=lambda _: None)
+        serve(
+            ServeSettings(port=0, plaintext=True),
+            memory_only(),
+            ready=lambda broker: where.set_result(broker.port),
+            log=lambda _: None,
+        )
     )
     async with asyncio.timeout(WAIT_S):
         client = await RawClient.login(await where, "alice")
@@ -190,5 +206,5 @@ async def test_cancelling_it_tells_the_clients_too() -> None:
 
 
 async def test_serve_raises_what_is_wrong() -> None:
-    with pytest.raises(UsageError, match="insecure"):
-        await serve(ServeSettings(host="0.0.0.0", port=0), memory_only())
+    with pytest.raises(UsageError, match="--plaintext"):
+        await serve(ServeSettings(host="0.0.0.0", port=0, plaintext=True), memory_only())

@@ -699,8 +699,8 @@ async def test_an_unknown_directory(start: StartBroker) -> None:
         await start(settings=ServeSettings(port=0, directory="redis"))
 
 
-async def test_every_network_is_refused_unless_forced(start: StartBroker) -> None:
-    with pytest.raises(UsageError, match="use --insecure"):
+async def test_plain_text_is_for_this_machine_alone(start: StartBroker) -> None:
+    with pytest.raises(UsageError, match="leave out --plaintext"):
         await start(settings=ServeSettings(host="0.0.0.0", port=0))
 
 

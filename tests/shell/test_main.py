@@ -68,9 +68,9 @@ def test_a_setting_that_can_not_be_used(capsys: pytest.CaptureFixture[str], tmp_
     assert "config.toml: theme" in error
 
 
-def test_brokers_on_open_networks_are_refused(capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["serve", "--host", "0.0.0.0", "--port", "0"]) == 2
-    assert "--insecure" in capsys.readouterr().err
+def test_plain_text_is_for_this_machine_alone(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["serve", "--host", "0.0.0.0", "--port", "0", "--plaintext"]) == 2
+    assert "leave out --plaintext" in capsys.readouterr().err
 
 
 def test_an_unknown_directory(capsys: pytest.CaptureFixture[str]) -> None:

@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+import contextlib
+import os
+import tempfile
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
+from functools import cache
+from pathlib import Path
 from typing import Any, Protocol
 
 from tests.support.raw_client import RawClient
 
 from ud2p.plugins import PluginManager
 from ud2p_plugins.directories import memory
+from ud2p_server.certificate import FILE_NAME, load_certificate
 from ud2p_server.limits import Limits
 from ud2p_server.server import Broker, ServeSettings
 
@@ -31,6 +38,23 @@ Connect = Callable[..., Awaitable[RawClient]]
 """Connects (or, with a name, logs in) a raw client that is closed after the test."""
 
 
+@cache
+def _certificate() -> bytes:
+    with tempfile.TemporaryDirectory() as folder:
+        load_certificate(None, None, Path(folder))
+        return (Path(folder) / FILE_NAME).read_bytes()
+
+
+@contextlib.contextmanager
+def a_state_folder() -> Iterator[Path]:
+    """What a broker of a test keeps. All of them have one key: their ports come again, and clients pin."""
+    with tempfile.TemporaryDirectory(prefix="ud2p-broker-") as name:
+        folder = Path(name)
+        with open(os.open(folder / FILE_NAME, os.O_WRONLY | os.O_CREAT, 0o600), "wb") as file:
+            file.write(_certificate())
+        yield folder
+
+
 def memory_only(*others: object) -> PluginManager:
     """The memory directory and these plugins."""
     problems: list[str] = []
@@ -43,9 +67,13 @@ def memory_only(*others: object) -> PluginManager:
 
 
 @asynccontextmanager
-async def broker_starter(log: list[str]) -> AsyncIterator[StartBroker]:
-    """:param log: takes what the brokers say"""
+async def broker_starter(log: list[str], *, tls: bool = False) -> AsyncIterator[StartBroker]:
+    """
+    :param log: takes what the brokers say
+    :param tls: without it they speak plain text, so that a test can type lines
+    """
     brokers: list[Broker] = []
+    folders = contextlib.ExitStack()
 
     async def start(
         limits: Limits | None = None,
@@ -53,8 +81,10 @@ async def broker_starter(log: list[str]) -> AsyncIterator[StartBroker]:
         settings: ServeSettings | None = None,
         clock: Callable[[], float] | None = None,
     ) -> Broker:
+        settings = settings or ServeSettings(port=0)
+        state = settings.state or folders.enter_context(a_state_folder())
         broker = Broker(
-            settings or ServeSettings(port=0),
+            replace(settings, plaintext=not tls, state=state),
             plugins or memory_only(),
             limits=limits or Limits(tick_s=0.01),
             log=log.append,
@@ -70,14 +100,16 @@ async def broker_starter(log: list[str]) -> AsyncIterator[StartBroker]:
         async with asyncio.timeout(10):
             for broker in brokers:
                 await broker.close()
+        folders.close()
 
 
 @asynccontextmanager
-async def client_connector() -> AsyncIterator[Connect]:
+async def client_connector(*, tls: bool = False) -> AsyncIterator[Connect]:
     """Raw clients, closed afterwards."""
     clients: list[RawClient] = []
 
     async def connect(port: int, name: str = "", **options: Any) -> RawClient:
+        options = {"tls": tls, **options}
         client = await (RawClient.login(port, name, **options) if name else RawClient.connect(port, **options))
         clients.append(client)
         return client

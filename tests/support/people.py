@@ -5,7 +5,10 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Callable
+from pathlib import Path
 from typing import Any, TypeVar
+
+from tests.support.brokers import a_state_folder
 
 from ud2p import Chat, Client, Invited, PluginManager
 from ud2p.events import ClientEvent
@@ -18,15 +21,26 @@ DEADLINE_S = 20.0
 
 @contextlib.asynccontextmanager
 async def a_broker(
-    plugins: PluginManager | None = None, *, port: int = 0, limits: Limits | None = None
+    plugins: PluginManager | None = None,
+    *,
+    port: int = 0,
+    limits: Limits | None = None,
+    state: Path | None = None,
+    plaintext: bool = False,
 ) -> AsyncIterator[str]:
-    """A broker; gives its address."""
-    broker = Broker(ServeSettings(port=port), plugins or PluginManager.load(), limits=limits, log=lambda _: None)
-    await broker.start()
-    try:
-        yield f"{broker.host}:{broker.port}"
-    finally:
-        await broker.close()
+    """A broker; gives its address.
+
+    :param state: what it keeps; None is a new folder with the key that all brokers of the tests have
+    """
+    with contextlib.ExitStack() as folders:
+        folder = state or folders.enter_context(a_state_folder())
+        settings = ServeSettings(port=port, state=folder, plaintext=plaintext)
+        broker = Broker(settings, plugins or PluginManager.load(), limits=limits, log=lambda _: None)
+        await broker.start()
+        try:
+            yield f"{broker.host}:{broker.port}"
+        finally:
+            await broker.close()
 
 
 class Person:

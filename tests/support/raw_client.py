@@ -5,9 +5,19 @@ from __future__ import annotations
 import asyncio
 import json
 import socket
+import ssl
 from typing import Any
 
 WAIT_S = 10.0
+
+
+def any_broker() -> ssl.SSLContext:
+    """TLS 1.3 with whoever answers."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
+    context.minimum_version = ssl.TLSVersion.TLSv1_3
+    return context
 
 
 class RawClient:
@@ -20,23 +30,37 @@ class RawClient:
         self.local_port = int(writer.get_extra_info("sockname")[1])
 
     @classmethod
-    async def connect(cls, port: int, *, host: str = "127.0.0.1", receive_buffer: int = 0) -> RawClient:
+    async def connect(
+        cls, port: int, *, host: str = "127.0.0.1", source: str = "", receive_buffer: int = 0, tls: bool = False
+    ) -> RawClient:
+        """
+        :param source: the address to come from
+        :param tls: through asyncio's own TLS, whoever answers
+        """
         sock = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_STREAM)
         if receive_buffer:
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
+        if source:
+            sock.bind((source, 0))
         sock.setblocking(False)
         try:
             async with asyncio.timeout(WAIT_S):
                 await asyncio.get_running_loop().sock_connect(sock, (host, port))
-                reader, writer = await asyncio.open_connection(sock=sock, limit=1 << 20)
+                context = any_broker() if tls else None
+                name = host if tls else None
+                reader, writer = await asyncio.open_connection(
+                    sock=sock, limit=1 << 20, ssl=context, server_hostname=name
+                )
         except BaseException:
             sock.close()
             raise
         return cls(reader, writer)
 
     @classmethod
-    async def login(cls, port: int, name: str, *, receive_buffer: int = 0, **fields: Any) -> RawClient:
-        client = await cls.connect(port, receive_buffer=receive_buffer)
+    async def login(
+        cls, port: int, name: str, *, source: str = "", receive_buffer: int = 0, tls: bool = False, **fields: Any
+    ) -> RawClient:
+        client = await cls.connect(port, source=source, receive_buffer=receive_buffer, tls=tls)
         assert (await client.line())[0] == "$HI$"
         await client.type("$HI$", id=1, version=1, name=name, **fields)
         tag, welcome = await client.line()
@@ -99,5 +123,5 @@ class RawClient:
         try:
             async with asyncio.timeout(WAIT_S):
                 await self.writer.wait_closed()
-        except ConnectionError:
+        except (ConnectionError, ssl.SSLError):  # asyncio's TLS minds what it was not given time to read
             pass

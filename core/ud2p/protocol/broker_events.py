@@ -12,6 +12,10 @@ from ud2p.protocol.messages import Message
 class Times:
     """The deadlines of a connection, in seconds."""
 
+    first_byte_s: float = 5.0
+    """Until the first byte of TLS; who is silent for so long waits for a plain greeting, and is told (broker)."""
+    tls_s: float = 10.0
+    """Until TLS is done (broker; a client counts it into its 10 s for connecting)."""
     login_s: float = 10.0
     """Until the client's ``$HI$`` (broker); until the greeting, and then until the answer to ``$HI$`` (client)."""
     line_s: float = 10.0

@@ -26,6 +26,9 @@ class Code(StrEnum):
     ALREADY_LOGGED_IN = "already-logged-in"
     TOO_SLOW = "too-slow"
     SILENT = "silent"
+    # Instead of the greeting.
+    TLS_REQUIRED = "tls-required"
+    TOO_MANY_CONNECTIONS = "too-many-connections"
     # The login, where each of these ends the connection; some come for other requests too.
     VERSION = "version"
     NAME_INVALID = "name-invalid"
@@ -55,6 +58,8 @@ SENTENCES: dict[Code, str] = {
     Code.ALREADY_LOGGED_IN: "this connection is logged in already; connect anew for another name",
     Code.TOO_SLOW: "that took too long; connect again and send whole lines",
     Code.SILENT: "nothing came for too long; connect again",
+    Code.TLS_REQUIRED: "this broker speaks TLS 1.3; leave out --plaintext",
+    Code.TOO_MANY_CONNECTIONS: "too many connections come from your address; try again later",
     Code.VERSION: "this broker speaks another version of the protocol; update the older of the two",
     Code.NAME_INVALID: (
         "a name begins with a letter, has at most 32 letters, digits, '_', '.' or '-', and is not X or Q; choose one"
