@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import hashlib
 import ipaddress
 import socket
 from collections.abc import Callable
@@ -12,6 +13,7 @@ from typing import cast
 from ud2p.broker_tls import BrokerTls, NotVouched
 from ud2p.broker_trust import BrokerTrust, Credentials
 from ud2p.errors import BrokerError, BrokerLost, BrokerRefused, BrokerUnreachable, LocalProtocolError
+from ud2p.identity import Identity
 from ud2p.known_brokers import Vouched
 from ud2p.networks import is_loopback
 from ud2p.protocol.broker import BadInput, BrokerConnection, ConnectionLost, Event, Side, WrongService
@@ -50,6 +52,7 @@ class BrokerLink(asyncio.Protocol):
         self._greeted: asyncio.Future[None] = self._loop.create_future()
         self._asked: dict[int, tuple[bytes | None, asyncio.Future[Message]]] = {}
         self._error: BrokerError | None = None
+        self._nonce = b""
         self._is_welcomed = False
         self._closed = asyncio.Event()
         self.peer_ip = ""
@@ -149,14 +152,19 @@ class BrokerLink(asyncio.Protocol):
             self._greeted.set_exception(error)
             self._greeted.exception()  # Nobody waits for it any more if the time was up.
 
-    async def login(self, name: str, *, online: bool, token: bytes | None) -> Welcome:
-        """Log in.
+    async def login(self, name: str, identity: Identity, *, online: bool) -> Welcome:
+        """Log in, with a signature that is good for this connection alone.
 
         :raises BrokerRefused: with the broker's sentence
         :raises BrokerError: when the connection ends instead
         """
+        from ud2p.protocol.login import sign_login  # here: a link that never comes so far need not load it
+
         now = self._loop.time()
-        welcome = await self.ask(lambda c: c.send_login(name, now, online=online, token=token))
+        keys = identity.public_keys
+        shown = b"" if self.credentials is None else hashlib.sha256(self.credentials.certificate).digest()
+        signature = sign_login(identity.login_key, self._nonce, shown, name, keys)
+        welcome = await self.ask(lambda c: c.send_login(name, keys, signature, now, online=online))
         assert isinstance(welcome, Welcome)
         self._is_welcomed = True
         return welcome
@@ -257,7 +265,8 @@ class BrokerLink(asyncio.Protocol):
 
     def _handle(self, event: Event) -> None:
         match event:
-            case Greeting():
+            case Greeting(nonce=nonce):
+                self._nonce = nonce
                 self._greeted.set_result(None)
             case WrongService(what):
                 self._error = BrokerUnreachable(

@@ -12,6 +12,7 @@ from ud2p.broker_trust import BrokerTrust, Credentials
 from ud2p.contracts import Address
 from ud2p.errors import BrokerError, BrokerLost, BrokerNotTrusted, ConfigError
 from ud2p.events import BrokerBack, BrokerClosed, BrokerEvent, BrokerGone
+from ud2p.identity import Identity
 from ud2p.protocol import messages as wire
 from ud2p.protocol.broker import BrokerConnection
 from ud2p.tasks import Tasks
@@ -36,9 +37,18 @@ class BrokerPresence:
     """One name at one broker."""
 
     def __init__(
-        self, name: str, host: str, port: int, user: PresenceUser, *, online: bool, trust: BrokerTrust | None
+        self,
+        name: str,
+        host: str,
+        port: int,
+        user: PresenceUser,
+        *,
+        identity: Callable[[], Identity],
+        online: bool,
+        trust: BrokerTrust | None,
     ) -> None:
         """
+        :param identity: gives what signs the logins, and owns the name; asked at each connection
         :param online: whether others may invite this client from the start
         :param trust: what the broker is held against; None speaks plain text, on this machine alone
         """
@@ -46,12 +56,12 @@ class BrokerPresence:
         self.online = online
         self.host = host
         self.port = port
+        self._identity = identity
         self._trust = trust
         self.credentials: Credentials | None = None
         """What the broker showed at the first connection."""
         self._user = user
         self._link: BrokerLink | None = None
-        self._token: bytes | None = None
         self._udp_port = 0
         self._stays_away = False
         self._tasks = Tasks()
@@ -75,16 +85,16 @@ class BrokerPresence:
         :raises BrokerUnreachable: nobody, or something else, answers there
         :raises BrokerNotTrusted: it is not the broker that is known
         :raises BrokerRefused: the broker said no
-        :raises ConfigError: the file of known brokers can't be read or written
+        :raises ConfigError: the file of known brokers or the identity can't be read or written
         """
+        identity = self._identity()  # Before anybody is bothered: it may be missing.
         link = await BrokerLink.connect(self.host, self.port, self._handle_push, self._handle_lost, self._trust)
         try:
-            welcome = await link.login(self.name, online=self.online, token=self._token)
+            welcome = await link.login(self.name, identity, online=self.online)
         except BaseException:
             link.abort()
             raise
         self.name = welcome.name
-        self._token = welcome.token
         self._udp_port = welcome.udp_port
         self._link = link
         self.credentials = self.credentials or link.credentials

@@ -84,7 +84,9 @@ class Client:
         self.file_transfer = file_transfer
         host, port = parse_broker(broker)
         trust = None if plaintext else BrokerTrust(host, port, KnownBrokers.of_this_user(), trust_broker)
-        self._presence = BrokerPresence(name, host, port, self, online=online, trust=trust)
+        self._presence = BrokerPresence(
+            name, host, port, self, identity=self._login_identity, online=online, trust=trust
+        )
         self._identity = identity
         introducer = Introducer(self.plugins, ciphers, transport, lambda: self.identity)
         self._meetings = Meetings(self, self._presence, introducer, auto_accept=auto_accept)
@@ -172,8 +174,6 @@ class Client:
         :raises BrokerRefused: the broker said no; ``code`` and the sentence say why
         :raises ConfigError: the file of known brokers can't be read or written
         """
-        if re.match(wire.NAME_PATTERN, self.name):  # What is no name, the broker refuses.
-            _ = self.identity  # It would be missed at the first chat otherwise.
         await self._presence.connect()
 
     async def list(self, prefix: str = "", cursor: str = "", limit: int = 50) -> Page:
@@ -259,6 +259,10 @@ class Client:
             self._meetings.broker_lost()
         self.publish(event)
         self.plugins.observe("ud2p_broker_event", event=event)
+
+    def _login_identity(self) -> Identity:
+        """What signs a login. What is no name has none, and the broker is asked to say what is wrong with it."""
+        return self.identity if re.match(wire.NAME_PATTERN, self.name) else Identity.generate()
 
     async def _page(self, prefix: str, send: Callable[[BrokerConnection, float], int]) -> Page:
         if len(prefix) > wire.MAX_NAME_LENGTH:  # The broker takes no such prefix, and nobody's name begins with it.

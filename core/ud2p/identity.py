@@ -79,6 +79,11 @@ class Identity:
         return self.login_key.public_key().public_bytes_raw()
 
     @property
+    def public_keys(self) -> bytes:
+        """Both public keys, the login's first, 64 bytes: what a login names."""
+        return self.login_public + self.session_public
+
+    @property
     def fingerprint(self) -> str:
         """What a person compares, see :func:`fingerprint`."""
         return fingerprint(self.session_public)

@@ -18,6 +18,10 @@ class Link(Protocol):
         """Send, or drop when the connection is over."""
         ...
 
+    def welcomed(self) -> None:
+        """The client is logged in."""
+        ...
+
     def close(self) -> None:
         """Take no more from the client and close once what was sent has gone out."""
         ...
@@ -36,12 +40,13 @@ class Client:
         "allowance_at",
         "gone",
         "host",
+        "identity",
         "link",
         "name",
+        "nonce",
         "online",
         "port",
         "route",
-        "token",
     )
 
     def __init__(self, link: Link, host: str, port: int, route: str) -> None:
@@ -57,7 +62,10 @@ class Client:
         self.route = route
         self.name = ""
         """As it logged in; empty until then."""
-        self.token = b""
+        self.nonce = b""
+        """What its login has to sign; empty once it has."""
+        self.identity = b""
+        """Both its public keys; empty until its login."""
         self.online = False
         self.gone = False
         """Whether its connection has ended."""

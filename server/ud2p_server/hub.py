@@ -12,8 +12,9 @@ from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
-from ud2p.contracts.directory import Directory
+from ud2p.contracts.directory import Directory, NameStore
 from ud2p.contracts.gate import LoginRequest as Question
+from ud2p.protocol.login import is_login_signed
 from ud2p.protocol.messages import (
     PROTOCOL_VERSION,
     AcceptRequest,
@@ -41,10 +42,13 @@ from ud2p_server.introductions import Introductions
 from ud2p_server.inviting import Inviting
 from ud2p_server.limits import Limits
 from ud2p_server.listing import list_available, list_everybody
+from ud2p_server.naming import Naming
 from ud2p_server.presence import Presence
 
 RESERVED_NAMES = frozenset({"x", "q"})
 """What people type to leave and to cancel."""
+REPLACEMENTS = 8
+"""How often a login tries to take the place of its own identity, which may be logging in several times at once."""
 
 Work: TypeAlias = Coroutine[Any, Any, None]
 Handler: TypeAlias = Callable[[Client, Any, float], Work | None]
@@ -60,6 +64,8 @@ class HubSettings:
     """Where the rendezvous listens."""
     show_addresses: bool
     """Whether clients see each other's addresses before they are introduced."""
+    certificate_hash: bytes = b""
+    """SHA-256 of the broker's certificate (DER), which logins sign; empty under plain text."""
 
 
 class Hub:
@@ -70,6 +76,7 @@ class Hub:
         settings: HubSettings,
         limits: Limits,
         directory: Directory,
+        names: NameStore,
         gatekeepers: Gatekeepers,
         random: Callable[[int], bytes],
         log: Callable[[str], None],
@@ -84,6 +91,7 @@ class Hub:
         self._log = log
         self._next_route = 0
         self.presence = Presence(directory)
+        self._naming = Naming(names, limits)
         self.introductions = Introductions(limits, random)
         self.inviting = Inviting(
             self.presence,
@@ -116,8 +124,8 @@ class Hub:
 
     def greet(self, client: Client) -> None:
         """Send the first line of all."""
-        nonce = self._random(32)
-        client.link.send(Greeting(version=PROTOCOL_VERSION, nonce=nonce, software=self._settings.software))
+        client.nonce = self._random(32)
+        client.link.send(Greeting(version=PROTOCOL_VERSION, nonce=client.nonce, software=self._settings.software))
 
     def handle(self, client: Client, message: Message, now: float) -> Work | None:
         """Handle what a client sent.
@@ -157,21 +165,24 @@ class Hub:
         self.inviting.handle_timer(now)
         self.introductions.handle_timer(now)
 
+    def sweep(self, now: float) -> None:
+        """Forget what need not be known any more; every minute or so is often enough."""
+        self._naming.sweep(now)
+        self.inviting.sweep(now)
+
     # Coming and going
 
     async def _login(self, client: Client, login: Login, now: float) -> None:
-        refusal = await self._why_not(client, login)
-        if refusal is not None:
-            client.refuse(login, *refusal)
-        elif await self._take_name(client, login):
+        refusal = await self._why_not(client, login) or await self._take_name(client, login, now)
+        if refusal is None:
             self._welcome(client, login)
-            return
         else:
-            client.refuse(login, Code.NAME_TAKEN, f"the name {login.name} is taken; choose another")
-        client.link.close()
+            client.refuse(login, *refusal)
+            client.link.close()
 
     async def _why_not(self, client: Client, login: Login) -> tuple[Code, str] | None:
         """Why this login is refused before its name is looked up."""
+        nonce, client.nonce = client.nonce, b""
         if login.version != PROTOCOL_VERSION:
             return Code.VERSION, (
                 f"this broker speaks version {PROTOCOL_VERSION} of the protocol, the client version {login.version};"
@@ -179,32 +190,39 @@ class Hub:
             )
         if login.name.casefold() in RESERVED_NAMES:
             return Code.NAME_INVALID, ""
+        certificate_hash = self._settings.certificate_hash
+        if not is_login_signed(login.signature, nonce, certificate_hash, login.name, login.identity):
+            return Code.BAD_SIGNATURE, ""
         reason = await self._gatekeepers.ask_broker_login(Question(login.name, client.address))
         return None if reason is None else (Code.REFUSED, reason)
 
-    async def _take_name(self, client: Client, login: Login) -> bool:
-        if await self.presence.add(client, login.name, login.online):
-            return True
-        older = None if login.token is None else await self.presence.holder(login.name, login.token)
-        if older is None:
-            return False
-        text = "the same client connected anew; this connection is over"
+    async def _take_name(self, client: Client, login: Login, now: float) -> tuple[Code, str] | None:
+        """Log in under a name that is this identity's; why not, if it can't be."""
+        refusal = await self._naming.why_not(login.name, login.identity[:32], client.host, now)
+        if refusal is not None:
+            return refusal
+        client.identity = login.identity
+        for _ in range(REPLACEMENTS):
+            if await self.presence.add(client, login.name, login.online):
+                return None
+            older = await self.presence.holder(login.name)
+            if older is not None and older.identity[:32] != login.identity[:32]:
+                break  # The name was released while its owner was here.
+            if older is not None:
+                await self._replace(older)
+        return Code.NAME_TAKEN, f"the name {login.name} is taken; choose another"
+
+    async def _replace(self, older: Client) -> None:
+        text = "the same identity connected anew; this connection is over"
         older.link.send(Goodbye(reason="replaced", text=text))
         older.link.close()
         self._forget(older)
         await self.presence.release(older)
-        return await self.presence.add(client, login.name, login.online)
 
     def _welcome(self, client: Client, login: Login) -> None:
-        client.token = self._random(16)
+        client.link.welcomed()
         client.link.send(
-            Welcome(
-                re=login.id,
-                name=client.name,
-                token=client.token,
-                address=client.address,
-                udp_port=self._settings.udp_port,
-            )
+            Welcome(re=login.id, name=client.name, address=client.address, udp_port=self._settings.udp_port)
         )
 
     def _leave(self, client: Client, request: LeaveRequest, now: float) -> None:

@@ -76,6 +76,7 @@ class Introductions:
                     initiator=seat is inviter,
                     key=key,
                     peer=session.other(seat).client.name,
+                    identity=session.other(seat).client.identity[32:],
                     offer=offer_of_peer,
                     rendezvous=seat.rendezvous,
                     rendezvous_key=rendezvous_key,

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from ud2p.contracts.gate import InviteRequest as Question
+from ud2p.networks import counted_as, is_loopback
 from ud2p.protocol.messages import (
     AcceptRequest,
     InvitationOver,
@@ -19,6 +20,7 @@ from ud2p.protocol.messages import (
     RefuseRequest,
 )
 from ud2p.protocol.refusals import Code
+from ud2p_server.buckets import Buckets
 from ud2p_server.client import Client
 from ud2p_server.gatekeepers import Gatekeepers
 from ud2p_server.introductions import Introductions
@@ -47,6 +49,7 @@ class Inviting:
         self._random = random
         self._show_addresses = show_addresses
         self.book = InvitationBook()
+        self._by_address = Buckets(limits.invitations_burst_per_address, limits.invitations_a_second_per_address)
 
     async def invite(self, client: Client, request: InviteRequest, now: float) -> None:
         """``$CON$``."""
@@ -113,7 +116,14 @@ class Inviting:
             return Code.BUSY, f"{target.name} does not keep up with what comes in; try again later"
         if not client.may_invite(now, limits.invitations_burst, limits.invitations_a_second):
             return Code.TOO_MANY_INVITATIONS, "that was one invitation too many in a short time; wait a moment"
+        is_spared = limits.spares_loopback and is_loopback(client.host)
+        if not is_spared and not self._by_address.take(counted_as(client.host), now):
+            return Code.TOO_MANY_INVITATIONS, "your address invites too many in a short time; wait a moment"
         return None
+
+    def sweep(self, now: float) -> None:
+        """Forget addresses that have been quiet."""
+        self._by_address.sweep(now)
 
     def accept(self, client: Client, request: AcceptRequest, now: float) -> None:
         """``$Y$``."""

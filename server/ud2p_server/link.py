@@ -209,6 +209,11 @@ class ClientLink(asyncio.Protocol):
             self._board.note(f"{self.client.name or self.client.address} does not read what it is sent; dropped")
             self.abort()
 
+    def welcomed(self) -> None:
+        """See :class:`ud2p_server.client.Link`."""
+        if self.ticket is not None:
+            self._board.admission.logged_in(self.ticket)
+
     def queued_bytes(self) -> int:
         """See :class:`ud2p_server.client.Link`."""
         return self._transport.get_write_buffer_size() if self._is_full else 0

@@ -12,13 +12,15 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
 from ud2p.errors import UD2PError
+from ud2p.text import gate
 from ud2p_server.limits import Limits
-from ud2p_server.server import Broker, ServeSettings
+from ud2p_server.server import Broker, ServeSettings, open_names
 
 if TYPE_CHECKING:
+    from ud2p.contracts.directory import NameStore
     from ud2p.plugins import PluginManager
 
-__all__ = ["Broker", "Limits", "ServeSettings", "run", "serve"]
+__all__ = ["Broker", "Limits", "ServeSettings", "release", "run", "serve"]
 
 
 async def serve(
@@ -67,6 +69,26 @@ def run(settings: ServeSettings, plugins: PluginManager) -> int:
     finally:
         _drop_unread()
     return 0
+
+
+def release(name: str, settings: ServeSettings, plugins: PluginManager) -> int:
+    """Free a name, also while a broker runs that keeps its names in the same place.
+
+    :returns: the exit code: 0, or 1 when nobody owns it
+    :raises PluginError: there is no such directory
+    :raises ConfigError: the names can't be read
+    """
+    if asyncio.run(_release(name, open_names(settings, plugins))):
+        _say(f"The name {gate(name)} is free: whoever logs in under it next owns it")
+        return 0
+    return _fail(f"nobody owns the name {gate(name)}", 1)
+
+
+async def _release(name: str, names: NameStore) -> bool:
+    try:
+        return await names.release(name)
+    finally:
+        await names.close()
 
 
 async def _serve_until_signal(settings: ServeSettings, plugins: PluginManager) -> None:

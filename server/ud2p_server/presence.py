@@ -5,8 +5,6 @@ Names and statuses are the directory's to know; here stand the connections, by t
 
 from __future__ import annotations
 
-from hmac import compare_digest
-
 from ud2p.contracts.directory import Directory, Entry
 from ud2p_server.client import Client
 
@@ -46,11 +44,10 @@ class Presence:
         client = None if entry is None else self._clients.get(entry.route)
         return None if client is None or client.gone else client
 
-    async def holder(self, name: str, token: bytes) -> Client | None:
-        """The client that holds a name, if it was given this token."""
+    async def holder(self, name: str) -> Client | None:
+        """The client that holds a name, also while it goes."""
         entry = await self.directory.find(name)
-        client = None if entry is None else self._clients.get(entry.route)
-        return client if client is not None and compare_digest(client.token, token) else None
+        return None if entry is None else self._clients.get(entry.route)
 
     async def set_status(self, client: Client, online: bool) -> bool:
         """Make a client Online or Offline.

@@ -11,6 +11,7 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import os
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -26,13 +27,15 @@ from ud2p_server.hub import Hub, HubSettings
 from ud2p_server.limits import Limits
 from ud2p_server.link import ClientLink
 from ud2p_server.log import Log
+from ud2p_server.names import FILE_NAME as NAMES_FILE
+from ud2p_server.names import OwnedNames
 from ud2p_server.rendezvous_port import RendezvousPort
 from ud2p_server.sockets import Ports, bind_ports
 from ud2p_server.switchboard import Switchboard
 from ud2p_server.tls_door import TlsDoor
 
 if TYPE_CHECKING:
-    from ud2p.contracts.directory import Directory
+    from ud2p.contracts.directory import Directory, DirectoryInfo, NameStore
     from ud2p.plugins import PluginManager
 
 BACKLOG = 4096
@@ -60,6 +63,28 @@ class ServeSettings:
     """The folder of what the broker keeps; None is the state folder of whoever runs it."""
 
 
+def _state(settings: ServeSettings) -> Path:
+    """The folder of what a broker keeps."""
+    return settings.state or state_dir()
+
+
+def _directory(settings: ServeSettings, plugins: PluginManager) -> DirectoryInfo:
+    directory = plugins.directories.get(settings.directory)
+    if directory is None:
+        raise plugins.unknown("directory", settings.directory)
+    return directory
+
+
+def open_names(settings: ServeSettings, plugins: PluginManager) -> NameStore:
+    """Where a broker's names are owned: in its directory, or else in a file of its state folder.
+
+    :raises PluginError: there is no such directory
+    :raises ConfigError: the file can't be read, understood or written
+    """
+    directory = _directory(settings, plugins)
+    return directory.names() if directory.names is not None else OwnedNames(_state(settings) / NAMES_FILE)
+
+
 class Broker:
     """One broker on one loop. Start it once, close it once."""
 
@@ -82,6 +107,7 @@ class Broker:
         self._log = Log(log)
         self._clock = clock
         self._directory: Directory | None = None
+        self._names: NameStore | None = None
         self._server: asyncio.Server | None = None
         self._rendezvous: asyncio.DatagramTransport | None = None
         self._board: Switchboard | None = None
@@ -97,12 +123,10 @@ class Broker:
 
         :raises PluginError: there is no such directory
         :raises UsageError: plain text is asked for where others than this machine could connect
-        :raises ConfigError: the certificate can't be read, understood or written
+        :raises ConfigError: the certificate or the names can't be read, understood or written
         :raises OSError: the port is taken, or the address is not here
         """
-        directory = self._plugins.directories.get(self._settings.directory)
-        if directory is None:
-            raise self._plugins.unknown("directory", self._settings.directory)
+        directory = _directory(self._settings, self._plugins)
         if is_ip(self._settings.host):
             self._check_exposure(self._settings.host)  # Before the port is touched; a name is checked once it is known.
         ports = bind_ports(self._settings.host, self._settings.port)
@@ -110,7 +134,8 @@ class Broker:
             self._check_exposure(ports.host)
             self.certificate = self._load_certificate()
             self._directory = directory.make()
-            await self._open(ports, self._directory, directory.never_waits)
+            self._names = open_names(self._settings, self._plugins)
+            await self._open(ports, self._directory, self._names, directory.never_waits)
         except BaseException:
             ports.close()
             await self.close()
@@ -127,15 +152,19 @@ class Broker:
     def _load_certificate(self) -> Certificate | None:
         if self._settings.plaintext:
             return None
-        return load_certificate(self._settings.certificate, self._settings.key, self._settings.state or state_dir())
+        return load_certificate(self._settings.certificate, self._settings.key, _state(self._settings))
 
-    async def _open(self, ports: Ports, directory: Directory, never_waits: bool) -> None:
+    def _certificate_hash(self) -> bytes:
+        return b"" if self.certificate is None else hashlib.sha256(self.certificate.leaf).digest()
+
+    async def _open(self, ports: Ports, directory: Directory, names: NameStore, never_waits: bool) -> None:
         loop = asyncio.get_running_loop()
         shows_addresses = self._settings.show_addresses or is_loopback(ports.host)
         hub = Hub(
-            HubSettings(f"ud2p {ud2p.__version__}", ports.port, shows_addresses),
+            HubSettings(f"ud2p {ud2p.__version__}", ports.port, shows_addresses, self._certificate_hash()),
             self._limits,
             directory,
+            names,
             self._plugins,
             os.urandom,
             self._log,
@@ -171,6 +200,7 @@ class Broker:
         board, self._board = self._board, None
         rendezvous, self._rendezvous = self._rendezvous, None
         directory, self._directory = self._directory, None
+        names, self._names = self._names, None
         if server is not None:
             server.close()
         if board is not None:
@@ -179,4 +209,6 @@ class Broker:
             rendezvous.close()
         if directory is not None:
             await directory.close()
+        if names is not None:
+            await names.close()
         await asyncio.sleep(0)  # The sockets' transports close in the loop's next turn.

@@ -136,6 +136,7 @@ class Switchboard:
         if now - self._swept_at > SWEEP_S:
             self._swept_at = now
             self.admission.sweep(now)
+            self.hub.sweep(now)
 
     async def close(self) -> None:
         """Say goodbye to all, give them a moment to read it, and cut what is left."""

@@ -30,6 +30,7 @@ def make_parser() -> argparse.ArgumentParser:
     serve.add_argument("--show-addresses", action="store_true", help="show everyone's address in lists")
     serve.add_argument("--certificate", metavar="FILE", help="a certificate, PEM (default: one of its own making)")
     serve.add_argument("--key", metavar="FILE", help="the key of --certificate, PEM")
+    serve.add_argument("--release", metavar="NAME", help="free a name whose owner is gone for good, and end")
     serve.add_argument("--plaintext", action="store_true", help="do without TLS; on this machine alone")
     commands.add_parser(
         "demo",

@@ -57,7 +57,12 @@ async def demo_company(
         address = f"{broker.host}:{broker.port}"
         key = broker.fingerprint
         async with Client(
-            ECHO_NAME, address, plugins=plugins, auto_accept=True, plaintext=key is None, trust_broker=key
+            ECHO_NAME,
+            address,
+            plugins=plugins,
+            auto_accept=True,
+            plaintext=key is None,
+            trust_broker=key,
         ) as client:
             echo = asyncio.ensure_future(run_echo(client))
             yield address, key

@@ -55,7 +55,7 @@ def _shell(options: argparse.Namespace) -> int:
 def _serve(options: argparse.Namespace) -> int:
     from pathlib import Path
 
-    from ud2p_server.main import ServeSettings, run
+    from ud2p_server.main import ServeSettings, release, run
 
     client_settings = _settings(options)  # plaintext, and which plugins to load
     settings = ServeSettings(
@@ -67,7 +67,8 @@ def _serve(options: argparse.Namespace) -> int:
         certificate=options.certificate and Path(options.certificate),
         key=options.key and Path(options.key),
     )
-    return run(settings, _load_plugins(client_settings))
+    plugins = _load_plugins(client_settings)
+    return run(settings, plugins) if options.release is None else release(options.release, settings, plugins)
 
 
 def _demo(options: argparse.Namespace) -> int:

@@ -7,6 +7,7 @@ import contextlib
 from collections.abc import AsyncIterator, Awaitable, Callable
 
 import pytest
+from tests.support.identities import identity_of
 from tests.support.people import a_broker
 
 from ud2p.broker_link import BrokerLink
@@ -83,7 +84,7 @@ async def test_a_broker_that_goes_away_while_an_answer_is_due() -> None:
     async with a_server(serve) as port:
         link = await open_link(port)
         with pytest.raises(BrokerLost):
-            await asyncio.wait_for(link.login("alice", online=True, token=None), DEADLINE_S)
+            await asyncio.wait_for(link.login("alice", identity_of("alice"), online=True), DEADLINE_S)
 
 
 async def test_a_broker_that_talks_nonsense_after_the_login() -> None:
@@ -96,7 +97,7 @@ async def test_a_broker_that_talks_nonsense_after_the_login() -> None:
     async with a_server(serve) as port:
         link = await open_link(port)
         with pytest.raises(BrokerUnreachable, match="does not speak this protocol"):
-            await asyncio.wait_for(link.login("alice", online=True, token=None), DEADLINE_S)
+            await asyncio.wait_for(link.login("alice", identity_of("alice"), online=True), DEADLINE_S)
 
 
 async def test_refusals_and_leaving() -> None:
@@ -104,7 +105,7 @@ async def test_refusals_and_leaving() -> None:
         port = int(broker.rpartition(":")[2])
         lost: list[str] = []
         link = await open_link(port, lost)
-        welcome = await link.login("alice", online=True, token=None)
+        welcome = await link.login("alice", identity_of("alice"), online=True)
         assert welcome.udp_port == port
         with pytest.raises(BrokerRefused) as refusal:
             await link.ask(lambda c: c.send_invite("nobody", b"offer", 0.0))

@@ -6,6 +6,7 @@ import asyncio
 import socket
 
 import pytest
+from tests.support.identities import identity_of
 from tests.support.people import a_broker, a_person, introduce
 
 from ud2p import (
@@ -213,11 +214,9 @@ async def test_a_lost_broker_ends_invitations(unused_port: int) -> None:
 
 async def test_the_same_client_elsewhere_replaces_this_one() -> None:
     async with a_broker() as broker, a_person("alice", broker) as alice:
-        other = Client("alice", broker)
-        other._presence._token = alice.client._presence._token
-        async with other:
+        async with Client("Alice", broker, identity=identity_of("alice")) as other:
             await alice.next(BrokerClosed)
-            assert [one.name for one in (await other.list()).clients] == ["alice"]
+            assert [one.name for one in (await other.list()).clients] == ["Alice"]
             assert not alice.client.connected
 
 

@@ -37,6 +37,7 @@ def introduction(offer: bytes) -> Introduction:
         initiator=True,
         key=bytes(32),
         peer="bob",
+        identity=bytes(32),
         offer=offer,
         rendezvous=bytes(16),
         rendezvous_key=bytes(32),

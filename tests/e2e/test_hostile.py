@@ -146,11 +146,11 @@ def broker_of_mallory(lines: list[tuple[str, dict[str, Any]]], *, welcome: bool 
     def serve() -> None:
         connection, _ = server.accept()
         with connection, connection.makefile("rb") as requests:
-            nonce, token = b64encode(bytes(32)).decode(), b64encode(bytes(16)).decode()
+            nonce = b64encode(bytes(32)).decode()
             connection.sendall(line("$HI$", {"version": 1, "nonce": nonce, "software": POISON}))
             number = json.loads(requests.readline().partition(b" ")[2])["id"]
             if welcome:
-                fields = {"re": number, "name": "alice", "token": token, "address": POISON, "udp_port": 9}
+                fields = {"re": number, "name": "alice", "address": POISON, "udp_port": 9}
                 connection.sendall(line("$HI$", fields))
                 request = requests.readline()
                 number = json.loads(request.partition(b" ")[2])["id"]
@@ -176,7 +176,7 @@ def test_a_broker_that_refuses_with_poison(empty_world: World) -> None:
     refusal = ("$ERR$", {"re": RE, "code": POISON[:50], "text": POISON})
     with broker_of_mallory([refusal], welcome=False) as address:
         empty_world.address = address
-        alice = empty_world.shell("alice")
+        alice = empty_world.shell("alice", "--plaintext")
         assert alice.wait_for_end() == 1
         is_unharmed(alice)
 
@@ -191,7 +191,7 @@ def test_a_broker_that_lists_and_says_poison(empty_world: World) -> None:
     ]
     with broker_of_mallory(said) as address:
         empty_world.address = address
-        alice = empty_world.shell("alice", theme="lutho")
+        alice = empty_world.shell("alice", "--plaintext", theme="lutho")
         alice.at_menu()
         alice.enter("list")
         alice.sees("Disconnected from server:")
@@ -207,7 +207,8 @@ def test_a_broker_that_speaks_nonsense(empty_world: World) -> None:
     for name in ("1bad", "a\u202eb", POISON, "x" * 100):
         listed = ("$L$", {"re": RE, "clients": [{"name": name, "online": True}], "total": 2})
         with broker_of_mallory([listed]) as address:
-            piped = empty_world.piped("list\nexit\n", "--broker", address, "--name", "alice", name="p" + str(len(name)))
+            options = ("--broker", address, "--plaintext", "--name", "alice")
+            piped = empty_world.piped("list\nexit\n", *options, name="p" + str(len(name)))
             assert piped.wait() == 0
             for sequence in (*NEVER, b"\x1b"):
                 assert sequence not in piped.raw

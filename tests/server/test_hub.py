@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable
+from typing import Any
 
 import msgspec
 import pytest
 from tests.support.hub_rig import Keepers, Person, Rig
+from tests.support.identities import identity_of
 
 from ud2p.contracts.directory import DirectoryPage
 from ud2p.contracts.gate import InviteRequest, LoginRequest
+from ud2p.identity import Identity
 from ud2p.protocol import messages as wire
+from ud2p.protocol.login import sign_login
 from ud2p.protocol.messages import Message
 from ud2p.protocol.refusals import SENTENCES, Code
 from ud2p_plugins.directories.memory import MemoryDirectory
@@ -76,7 +80,7 @@ async def test_an_ipv6_address_is_bracketed(rig: Rig) -> None:
 @pytest.mark.parametrize("name", ["alice", "ALICE", "aLiCe"])
 async def test_a_name_is_taken_whatever_its_case(rig: Rig, alice: Person, name: str) -> None:
     person = rig.connect()
-    code, text = await refusal(person.login(name))
+    code, text = await refusal(person.login(name, identity=identity_of("another")))
     assert (code, text) == (Code.NAME_TAKEN, f"the name {name} is taken; choose another")
     assert person.closed
     assert (await alice.listing()).total == 1
@@ -92,7 +96,8 @@ async def test_what_people_type_to_leave_is_no_name(rig: Rig, name: str) -> None
 async def test_another_version_of_the_protocol(rig: Rig) -> None:
     person = rig.connect()
     person.take()
-    person.client_side.send(wire.Login(id=1, version=2, name="alice"))
+    keys = identity_of("alice").public_keys
+    person.client_side.send(wire.Login(id=1, version=2, name="alice", identity=keys, signature=bytes(64)))
     await person.flush()
     (message,) = person.take()
     assert isinstance(message, wire.Refusal)
@@ -139,25 +144,30 @@ async def test_who_is_gone_before_the_login_is_done_leaves_nothing(rig: Rig) -> 
 
 async def test_of_two_logins_at_once_one_wins(rig: Rig) -> None:
     people = [rig.connect() for _ in range(5)]
-    answers = await asyncio.gather(*(person.login("alice") for person in people))
-    kinds = [type(answer) for (answer,) in answers]
+    logins = (person.login("alice", identity=identity_of(f"p{n}")) for n, person in enumerate(people))
+    kinds = [type(answer) for (answer,) in await asyncio.gather(*logins)]
     assert kinds.count(wire.Welcome) == 1
     assert kinds.count(wire.Refusal) == 4
+
+
+async def test_of_five_logins_of_one_identity_the_last_one_stays(rig: Rig) -> None:
+    people = [rig.connect() for _ in range(5)]
+    answers = await asyncio.gather(*(person.login("alice") for person in people))
+    assert all(isinstance(each[0], wire.Welcome) for each in answers)
+    assert [person.closed for person in people].count(False) == 1
+    (left,) = (person for person in people if not person.closed)
+    assert len(rig.hub.presence) == 1
+    assert (await left.listing()).total == 1
 
 
 # The same client again
 
 
-def token_of(person: Person) -> bytes:
-    return person.client.token
-
-
-async def test_the_token_replaces_an_older_connection(rig: Rig, alice: Person, bob: Person) -> None:
+async def test_the_same_identity_replaces_an_older_connection(rig: Rig, alice: Person, bob: Person) -> None:
     first = await invitation(alice, bob)
     newer = rig.connect("10.0.0.77")
-    (welcome,) = await newer.login("Alice", online=False, token=token_of(alice))
+    (welcome,) = await newer.login("Alice", online=False)
     assert isinstance(welcome, wire.Welcome)
-    assert welcome.token != token_of(alice)
     (goodbye, over) = [*alice.take(), *bob.take()]
     assert isinstance(goodbye, wire.Goodbye)
     assert goodbye.reason == "replaced"
@@ -169,43 +179,160 @@ async def test_the_token_replaces_an_older_connection(rig: Rig, alice: Person, b
     assert [(client.name, client.online) for client in page.clients] == [("Alice", False), ("Bob", True)]
 
 
-@pytest.mark.parametrize("token", [None, bytes(16), b"\xff" * 16])
-async def test_without_the_token_nobody_is_replaced(rig: Rig, alice: Person, token: bytes | None) -> None:
-    assert (await refusal(rig.connect().login("alice", token=token)))[0] == Code.NAME_TAKEN
+@pytest.mark.parametrize("name", ["alice", "ALICE", "aLiCe"])
+async def test_another_identity_replaces_nobody(rig: Rig, alice: Person, name: str) -> None:
+    assert (await refusal(rig.connect().login(name, identity=identity_of("mallory"))))[0] == Code.NAME_TAKEN
     assert not alice.closed
     assert alice.take() == []
 
 
-async def test_a_token_is_good_for_its_name_only(rig: Rig, alice: Person, bob: Person) -> None:
-    assert (await refusal(rig.connect().login("bob", token=token_of(alice))))[0] == Code.NAME_TAKEN
-    assert not alice.closed
-    assert not bob.closed
-
-
-async def test_an_old_token_is_void(rig: Rig, alice: Person) -> None:
-    old = token_of(alice)
-    newer = rig.connect()
-    await newer.login("alice", token=old)
-    assert (await refusal(rig.connect().login("alice", token=old)))[0] == Code.NAME_TAKEN
-    assert not newer.closed
-
-
-async def test_a_token_does_no_harm_where_the_name_is_free(rig: Rig) -> None:
-    (welcome,) = await rig.connect().login("alice", token=bytes(16))
+async def test_a_name_stays_its_owners_while_they_are_away(rig: Rig, alice: Person) -> None:
+    await alice.vanish()
+    for name in ("alice", "ALICE"):
+        assert await refusal(rig.connect().login(name, identity=identity_of("mallory"))) == (
+            Code.NAME_TAKEN,
+            f"the name {name} is taken; choose another",
+        )
+    (welcome,) = await rig.connect().login("Alice")
     assert isinstance(welcome, wire.Welcome)
+
+
+async def test_a_released_name_is_for_whoever_comes_first_but_not_while_it_is_in_use(rig: Rig, alice: Person) -> None:
+    assert await rig.names.release("ALICE")
+    mallory = identity_of("mallory")
+    assert (await refusal(rig.connect().login("alice", identity=mallory)))[0] == Code.NAME_TAKEN
+    assert not alice.closed
+    await alice.vanish()
+    assert await rig.names.release("alice") is True  # it was claimed by then, though not come by
+    assert isinstance((await rig.connect().login("alice", identity=mallory))[0], wire.Welcome)
+    assert (await refusal(rig.connect().login("alice")))[0] == Code.NAME_TAKEN
+
+
+async def test_one_identity_has_so_many_names(rig: Rig) -> None:
+    owner = identity_of("collector")
+    for number in range(Limits().names_per_identity):
+        assert isinstance((await rig.connect().login(f"n{number}", identity=owner))[0], wire.Welcome)
+    code, text = await refusal(rig.connect().login("onemore", identity=owner))
+    assert code == Code.TOO_MANY_NAMES
+    assert text == SENTENCES[Code.TOO_MANY_NAMES]
+    assert isinstance((await rig.connect().login("N3", identity=owner))[0], wire.Welcome)
+    assert isinstance((await rig.connect().login("onemore"))[0], wire.Welcome)
+
+
+async def test_one_address_takes_so_many_new_names_a_day(rig: Rig) -> None:
+    """However many identities it has: they cost nothing."""
+    here, elsewhere = "198.51.100.7", "198.51.100.8"
+    for number in range(Limits().new_names_per_address):
+        assert isinstance((await rig.connect(here).login(f"n{number}"))[0], wire.Welcome)
+    sentence = "too many new names came from your address today; use one that you have"
+    assert await refusal(rig.connect(here).login("late")) == (Code.TOO_MANY_NAMES, sentence)
+    assert isinstance((await rig.connect(here).login("n3"))[0], wire.Welcome)  # no new one
+    assert isinstance((await rig.connect(elsewhere).login("late"))[0], wire.Welcome)
+    rig.wait(86_400)
+    rig.hub.sweep(rig.now)
+    assert isinstance((await rig.connect(here).login("nextday"))[0], wire.Welcome)
+
+
+async def test_a_broker_has_so_many_names_in_all() -> None:
+    rig = Rig(limits=Limits(names=2))
+    await rig.join("alice")
+    await rig.join("bob")
+    code, text = await refusal(rig.connect().login("carol"))
+    assert code == Code.TOO_MANY_NAMES
+    assert "ask whoever runs it" in text
+    assert isinstance((await rig.connect().login("bob"))[0], wire.Welcome)
 
 
 async def test_a_gatekeeper_is_asked_before_anybody_is_replaced(rig: Rig, alice: Person) -> None:
     rig.keepers.login = "closed today"
-    assert await refusal(rig.connect().login("alice", token=token_of(alice))) == (Code.REFUSED, "closed today")
+    assert await refusal(rig.connect().login("alice")) == (Code.REFUSED, "closed today")
     assert not alice.closed
+
+
+async def test_who_is_refused_owns_nothing(rig: Rig) -> None:
+    rig.keepers.login = "closed today"
+    await rig.connect().login("alice")
+    assert await rig.names.owner("alice") is None
+
+
+# The proof
+
+
+def proof(person: Person, rig: Rig, **other: bytes | str) -> bytes:
+    """A signature over what a login of alice signs, or over something else."""
+    (greeting,) = person.greetings
+    assert isinstance(greeting, wire.Greeting)
+    alice = identity_of("alice")
+    said: dict[str, Any] = {
+        "nonce": greeting.nonce,
+        "certificate_hash": rig.certificate_hash,
+        "name": "alice",
+        "keys": alice.public_keys,
+        **other,
+    }
+    return sign_login(alice.login_key, **said)
+
+
+async def test_the_right_proof_is_believed(rig: Rig) -> None:
+    person = rig.connect()
+    assert isinstance((await person.login("alice", signature=proof(person, rig)))[0], wire.Welcome)
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"nonce": bytes(32)},
+        {"nonce": b""},
+        {"certificate_hash": b""},
+        {"certificate_hash": b"the hash of another one's"},
+        {"name": "Alice"},
+        {"name": "alicf"},
+        {"keys": identity_of("mallory").public_keys},
+        {"keys": identity_of("alice").login_public + identity_of("mallory").session_public},
+    ],
+)
+async def test_a_proof_of_something_else_is_none(rig: Rig, other: dict[str, Any]) -> None:
+    person = rig.connect()
+    said = await refusal(person.login("alice", signature=proof(person, rig, **other)))
+    assert said == (Code.BAD_SIGNATURE, SENTENCES[Code.BAD_SIGNATURE])
+    assert person.closed
+    assert await rig.names.owner("alice") is None
+    assert len(rig.hub.presence) == 0
+
+
+async def test_a_proof_that_another_connection_saw_is_none(rig: Rig) -> None:
+    first, second = rig.connect(), rig.connect()
+    seen = proof(first, rig)
+    assert isinstance((await first.login("alice", signature=seen))[0], wire.Welcome)
+    assert (await refusal(second.login("alice", signature=seen)))[0] == Code.BAD_SIGNATURE
+    assert not first.closed
+
+
+def forged_identity(keys: bytes) -> Identity:
+    """One that shows any bytes as its public keys."""
+    forged = Identity.generate()
+    forged.__dict__.update(login_public=keys[:32], session_public=keys[32:])
+    return forged
+
+
+@pytest.mark.parametrize("signature", [bytes(64), b"\xff" * 64])
+async def test_garbage_proves_nothing(rig: Rig, signature: bytes) -> None:
+    for identity in (identity_of("alice"), forged_identity(b"\x02" * 64), forged_identity(b"\xff" * 64)):
+        person = rig.connect()
+        assert (await refusal(person.login("alice", signature=signature, identity=identity)))[0] == Code.BAD_SIGNATURE
+
+
+async def test_the_peers_identity_comes_with_the_introduction(rig: Rig, alice: Person, bob: Person) -> None:
+    for_alice, for_bob = await rig.introduce(alice, bob)
+    assert for_alice.identity == identity_of("bob").session_public
+    assert for_bob.identity == identity_of("alice").session_public
 
 
 async def test_what_the_older_one_had_asked_comes_to_nothing(rig: Rig, alice: Person, bob: Person) -> None:
     """Replaced while the directory is asked: no invitation from a connection that is over."""
     alice.client_side.send_invite("bob", b"", rig.now)
     newer = rig.connect()
-    await asyncio.gather(alice.flush(), newer.login("alice", token=token_of(alice)))
+    await asyncio.gather(alice.flush(), newer.login("alice"))
     pushes = [message for message in bob.take() if isinstance(message, wire.InvitationPush)]
     overs = len(rig.hub.inviting.book)
     assert overs == 0
@@ -275,7 +402,7 @@ async def test_an_offline_asker_is_not_counted(rig: Rig, alice: Person, bob: Per
 
 @pytest.mark.parametrize("show_addresses", [False, True])
 async def test_the_longest_page_fits_into_a_line(show_addresses: bool) -> None:
-    rig = Rig(show_addresses=show_addresses, directory=MemoryDirectory(), limits=Limits(connections=1000))
+    rig = Rig(show_addresses=show_addresses, directory=MemoryDirectory(), limits=Limits(new_names_per_address=300))
     host = "fdff:ffff:ffff:ffff:ffff:ffff:ffff:ffff"
     people = [await rig.join(f"n{number:031}", online=False, host=host) for number in range(300)]
     page = await people[0].listing(limit=500)

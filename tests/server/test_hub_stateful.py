@@ -10,6 +10,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 from tests.support.hub_rig import Person, Rig
+from tests.support.identities import identity_of
 
 from ud2p.protocol import messages as wire
 from ud2p.protocol.messages import Message
@@ -80,7 +81,8 @@ class Society(RuleBasedStateMachine):
     @rule(name=NAMES, online=st.booleans())
     def join(self, name: str, online: bool) -> None:
         person = self.rig.connect()
-        (answer,) = self.run(person.login(name, online=online))
+        owner = identity_of(name if name not in self.here else "another")
+        (answer,) = self.run(person.login(name, online=online, identity=owner))
         assert isinstance(answer, wire.Refusal if name in self.here else wire.Welcome)
         if name not in self.here:
             self.here[name] = Belief(person, name, online)
@@ -91,7 +93,7 @@ class Society(RuleBasedStateMachine):
     def replace(self, number: int, online: bool) -> None:
         older = self.pick(number)
         person = self.rig.connect()
-        (answer,) = self.run(person.login(older.name, online=online, token=older.person.client.token))
+        (answer,) = self.run(person.login(older.name, online=online))
         assert isinstance(answer, wire.Welcome)
         assert isinstance(older.person.take()[-1], wire.Goodbye)
         self.run(older.person.vanish())

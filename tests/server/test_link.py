@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import errno
+import json
 
 import pytest
 from tests.support.brokers import StartBroker
+from tests.support.identities import login_fields
 
 from ud2p.protocol.refusals import Code
 from ud2p_server.limits import Limits
@@ -73,9 +76,16 @@ def connect(broker: Broker, host: str = "10.0.0.9") -> tuple[ClientLink, MadeUpT
     return link, transport
 
 
+def hi(transport: MadeUpTransport, name: str) -> bytes:
+    """The login that answers the greeting."""
+    greeting = json.loads(transport.written.splitlines()[0].partition(b" ")[2])
+    fields = login_fields(name, base64.b64decode(greeting["nonce"]))
+    return b"$HI$ %s\n" % json.dumps({"id": 1, "version": 1, "name": name, **fields}).encode()
+
+
 async def login(broker: Broker, name: str) -> tuple[ClientLink, MadeUpTransport]:
     link, transport = connect(broker)
-    link.data_received(b'$HI$ {"id": 1, "version": 1, "name": "%s"}\n' % name.encode())
+    link.data_received(hi(transport, name))
     async with asyncio.timeout(10):
         while len(transport.written.splitlines()) < 2:
             await asyncio.sleep(0)
@@ -158,8 +168,8 @@ async def test_a_name_is_free_once_its_connection_is_closed(broker: Broker) -> N
 
 
 async def test_who_is_cut_off_in_the_middle_of_a_request_is_forgotten(broker: Broker) -> None:
-    link, _ = connect(broker)
-    link.data_received(b'$HI$ {"id": 1, "version": 1, "name": "alice"}\n')
+    link, its = connect(broker)
+    link.data_received(hi(its, "alice"))
     link.connection_lost(ConnectionResetError())
     other, transport = await login(broker, "bob")
     assert broker.clients == 1

@@ -12,13 +12,20 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
 from tests.support.brokers import memory_only
+from tests.support.identities import identity_of
 from tests.support.raw_client import WAIT_S, RawClient
 
+from ud2p.contracts.directory import DirectoryInfo
 from ud2p.errors import UsageError
-from ud2p_server.main import ServeSettings, _listen_problem, serve
+from ud2p.hookspecs import impl
+from ud2p.protocol.refusals import Code
+from ud2p_plugins.directories.memory import MemoryDirectory
+from ud2p_server.main import Broker, ServeSettings, _listen_problem, release, serve
+from ud2p_server.names import OwnedNames
 
 PROGRAM = """
 import sys
@@ -208,3 +215,62 @@ async def test_cancelling_it_tells_the_clients_too() -> None:
 async def test_serve_raises_what_is_wrong() -> None:
     with pytest.raises(UsageError, match="--plaintext"):
         await serve(ServeSettings(host="0.0.0.0", port=0, plaintext=True), memory_only())
+
+
+# Names
+
+
+async def test_a_name_is_kept_over_a_restart_and_freed_on_demand(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    settings = ServeSettings(port=0, plaintext=True, state=tmp_path)
+    plugins = memory_only()
+    broker = Broker(settings, plugins, log=lambda _: None)
+    await broker.start()
+    owner = await RawClient.login(broker.port, "alice")
+    await owner.close()
+    await broker.close()
+
+    broker = Broker(settings, plugins, log=lambda _: None)
+    await broker.start()
+    thief = await RawClient.connect(broker.port)
+    await thief.line()
+    await thief.hi("ALICE", identity_of("mallory"))
+    assert (await thief.error())[0] == Code.NAME_TAKEN
+    await thief.close()
+
+    # In another process, while the broker runs.
+    code = await asyncio.to_thread(release, "Alice", settings, plugins)
+    assert code == 0
+    assert capsys.readouterr().out == "The name Alice is free: whoever logs in under it next owns it\n"
+    again = await RawClient.login(broker.port, "alice", identity=identity_of("mallory"))
+    assert await again.is_served()
+    await again.close()
+    await broker.close()
+
+
+def test_a_name_that_nobody_owns(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert release("no\x1bbody", ServeSettings(state=tmp_path), memory_only()) == 1
+    assert capsys.readouterr().err == "nobody owns the name no\\x1bbody\n"
+
+
+async def test_a_directory_may_keep_the_names_itself(tmp_path: Path) -> None:
+    kept = OwnedNames(tmp_path / "elsewhere.db")
+
+    class Keeping:
+        @impl
+        def ud2p_register_directories(self) -> list[DirectoryInfo]:
+            return [DirectoryInfo("keeping", MemoryDirectory, names=lambda: kept)]
+
+    plugins = memory_only(Keeping())
+    broker = Broker(
+        ServeSettings(port=0, plaintext=True, state=tmp_path / "state", directory="keeping"),
+        plugins,
+        log=lambda _: None,
+    )
+    await broker.start()
+    client = await RawClient.login(broker.port, "alice")
+    assert await kept.owner("alice") == identity_of("alice").login_public
+    assert not (tmp_path / "state").exists()
+    await client.close()
+    await broker.close()

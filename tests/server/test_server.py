@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 from tests.support.brokers import Connect, StartBroker, memory_only
+from tests.support.identities import identity_of, login_fields
 from tests.support.raw_client import WAIT_S, RawClient
 
 import ud2p
@@ -64,7 +65,7 @@ async def test_a_session_typed_by_hand(broker: Broker, connect: Connect) -> None
     assert tag == "$HI$"
     assert greeting["software"] == f"ud2p {ud2p.__version__}"
     assert len(base64.b64decode(greeting["nonce"])) == 32
-    await client.send(b'$HI$ {"id": 1, "version": 1, "name": "alice"}\n')
+    await client.hi("alice")
     tag, welcome = await client.line()
     address = f"127.0.0.1:{client.local_port}"
     assert tag == "$HI$"
@@ -92,14 +93,14 @@ async def test_two_people_are_introduced_and_signal(broker: Broker, connect: Con
 
 async def test_requests_are_answered_in_their_order(broker: Broker, connect: Connect) -> None:
     client = await connect(broker.port)
-    lines = [b'$HI$ {"id": 1, "version": 1, "name": "alice"}']
+    assert (await client.line())[0] == "$HI$"
+    lines = [client.hi_line("alice").rstrip()]
     for number in range(2, 300):
         word = (b"$L$", b"$PING$", b"nonsense", b"$C$")[number % 4]
         lines.append(word if word == b"nonsense" else word + b' {"id": %d}' % number)
         if number % 20 == 0:
             lines.append(b'$CON$ {"id": %d, "to": "nobody", "offer": ""}' % (1000 + number))
     await client.send(b"\n".join(lines) + b"\n")
-    assert (await client.line())[0] == "$HI$"
     assert (await client.line())[1]["re"] == 1
     for typed in lines[1:]:
         tag, answer = await client.line()
@@ -113,12 +114,13 @@ async def test_requests_are_answered_in_their_order(broker: Broker, connect: Con
 
 
 async def test_a_script_that_closes_its_side_gets_its_answers(broker: Broker, connect: Connect) -> None:
-    """``printf ... | nc``: everything is answered before the broker closes, too."""
+    """Everything is answered before the broker closes, too."""
     client = await connect(broker.port)
-    await client.send(b'$HI$ {"id": 1, "version": 1, "name": "alice"}\n$L$ {"id": 2}\n$PING$ {"id": 3}\n')
+    assert (await client.line())[0] == "$HI$"
+    await client.send(client.hi_line("alice") + b'$L$ {"id": 2}\n$PING$ {"id": 3}\n')
     client.writer.write_eof()
-    tags = [(await client.line())[0] for _ in range(4)]
-    assert tags == ["$HI$", "$HI$", "$L$", "$PING$"]
+    tags = [(await client.line())[0] for _ in range(3)]
+    assert tags == ["$HI$", "$L$", "$PING$"]
     await client.end()
     await until(lambda: broker.clients == 0)
 
@@ -127,13 +129,16 @@ async def test_single_bytes_make_lines(broker: Broker, connect: Connect) -> None
     client = await connect(broker.port)
     await client.line()
     client.writer.get_extra_info("socket").setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-    for byte in b'$HI$ {"id": 1, "version": 1, "name": "alice"}\n':
+    for byte in client.hi_line("alice"):
         await client.send(bytes([byte]))
         await asyncio.sleep(0)
     assert (await client.line())[1]["name"] == "alice"
 
 
 # Bad input
+
+
+ANOTHER_LOGIN = b"$HI$ " + json.dumps({"id": 1, "version": 1, "name": "zoe", **login_fields("zoe", b"")}).encode()
 
 
 @pytest.mark.parametrize(
@@ -147,7 +152,7 @@ async def test_single_bytes_make_lines(broker: Broker, connect: Connect) -> None
         (b'$WHO$ {"id": 1}', Code.UNKNOWN_TAG),
         (b'$L$ {"id": "1"}', Code.BAD_MESSAGE),
         (b'$PING$ {"id": 1, "x": ' + b"[" * 8000 + b"]" * 8000 + b"}", Code.BAD_LINE),
-        (b'$HI$ {"id": 1, "version": 1, "name": "zoe"}', Code.ALREADY_LOGGED_IN),
+        (ANOTHER_LOGIN, Code.ALREADY_LOGGED_IN),
     ],
 )
 async def test_a_bad_line_costs_a_sentence(broker: Broker, connect: Connect, line: bytes, code: Code) -> None:
@@ -212,7 +217,7 @@ async def test_a_name_that_is_taken(broker: Broker, connect: Connect) -> None:
     await connect(broker.port, "alice")
     client = await connect(broker.port)
     await client.line()
-    await client.type("$HI$", id=1, version=1, name="Alice")
+    await client.hi("Alice", identity_of("somebody else"))
     assert await client.error() == (Code.NAME_TAKEN, "the name Alice is taken; choose another")
     await client.end()
 
@@ -221,7 +226,7 @@ async def test_a_name_that_is_taken(broker: Broker, connect: Connect) -> None:
 async def test_a_name_that_is_none(broker: Broker, connect: Connect, name: str) -> None:
     client = await connect(broker.port)
     await client.line()
-    await client.type("$HI$", id=1, version=1, name=name)
+    await client.hi(name)
     assert await client.error() == (Code.NAME_INVALID, SENTENCES[Code.NAME_INVALID])
     await client.end()
 
@@ -430,9 +435,9 @@ async def test_hundreds_come_and_go(broker: Broker, connect: Connect) -> None:
 # The same client again
 
 
-async def test_the_token_replaces_the_older_connection(broker: Broker, connect: Connect) -> None:
+async def test_the_same_identity_replaces_the_older_connection(broker: Broker, connect: Connect) -> None:
     older = await connect(broker.port, "alice")
-    newer = await connect(broker.port, "Alice", token=older.token)
+    newer = await connect(broker.port, "Alice")
     tag, goodbye = await older.line()
     assert (tag, goodbye["reason"]) == ("$E$", "replaced")
     assert goodbye["text"]
@@ -560,7 +565,7 @@ async def test_gatekeepers_are_asked(start: StartBroker, connect: Connect) -> No
     broker = await start(plugins=memory_only(Doorkeeper()))
     mallory = await connect(broker.port)
     await mallory.line()
-    await mallory.type("$HI$", id=1, version=1, name="mallory")
+    await mallory.hi("mallory")
     assert await mallory.error() == (Code.REFUSED, "mallory is not welcome here")
     await mallory.end()
     alice, bob = await connect(broker.port, "alice"), await connect(broker.port, "bob")
@@ -574,7 +579,7 @@ async def test_a_gatekeeper_that_raises_refuses(start: StartBroker, connect: Con
     broker = await start(plugins=memory_only(Doorkeeper()))
     client = await connect(broker.port)
     await client.line()
-    await client.type("$HI$", id=1, version=1, name="boom")
+    await client.hi("boom")
     code, text = await client.error()
     assert code == Code.REFUSED
     assert "a fault in the plugin" not in text
@@ -642,7 +647,7 @@ async def test_a_directory_that_fails(start: StartBroker, connect: Connect, log:
         assert (answer["code"], answer["re"]) == (Code.INTERNAL, 6)
     stranger = await connect(broker.port)
     await stranger.line()
-    await stranger.type("$HI$", id=1, version=1, name="fail")
+    await stranger.hi("fail")
     assert (await stranger.error())[0] == Code.INTERNAL
     await stranger.end()
     stuck = await connect(broker.port, "stuck")
@@ -711,5 +716,5 @@ async def test_ipv6(start: StartBroker, connect: Connect) -> None:
         pytest.skip(f"this machine has no IPv6: {error}")
     client = await connect(broker.port, host="::1")
     await client.line()
-    await client.type("$HI$", id=1, version=1, name="alice")
+    await client.hi("alice")
     assert (await client.line())[1]["address"] == f"[::1]:{client.local_port}"

@@ -27,7 +27,7 @@ CASES = [
     cases.test_nobody_gets_somebody_else_dropped,
     cases.test_who_does_not_read_its_answers_waits_for_itself,
     cases.test_hundreds_come_and_go,
-    cases.test_the_token_replaces_the_older_connection,
+    cases.test_the_same_identity_replaces_the_older_connection,
     cases.test_stopping_tells_everybody,
     cases.test_stopping_waits_for_nobody_for_long,
     cases.test_the_ports_are_free_again,

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 from tests.support.brokers import StartBroker, broker_starter
+from tests.support.identities import identity_of
 
 from ud2p.broker_link import BrokerLink
 from ud2p.broker_trust import BrokerTrust
@@ -32,7 +33,7 @@ async def link_to(broker: Broker, pushes: list[wire.Message], lost: list[str]) -
 async def log_in_and_out(broker: Broker) -> None:
     lost: list[str] = []
     link = await link_to(broker, [], lost)
-    welcome = await link.login("alice", online=True, token=None)
+    welcome = await link.login("alice", identity_of("alice"), online=True)
     assert welcome.name == "alice"
     assert broker.clients == 1
     await link.leave()
@@ -67,9 +68,9 @@ async def test_a_full_broker_is_a_refusal(start: StartBroker) -> None:
 async def test_a_refused_login(start: StartBroker) -> None:
     broker = await start()
     first, second = await link_to(broker, [], []), await link_to(broker, [], [])
-    await first.login("alice", online=True, token=None)
+    await first.login("alice", identity_of("alice"), online=True)
     with pytest.raises(BrokerRefused, match="the name Alice is taken; choose another"):
-        await second.login("Alice", online=True, token=None)
+        await second.login("Alice", identity_of("another"), online=True)
     second.abort()
     await first.leave()
 
@@ -79,7 +80,7 @@ async def test_a_broker_that_stops(start: StartBroker) -> None:
     pushes: list[wire.Message] = []
     lost: list[str] = []
     link = await link_to(broker, pushes, lost)
-    await link.login("alice", online=True, token=None)
+    await link.login("alice", identity_of("alice"), online=True)
     async with asyncio.timeout(10):
         await broker.close()
     assert [type(push) for push in pushes] == [wire.Goodbye]
@@ -87,15 +88,14 @@ async def test_a_broker_that_stops(start: StartBroker) -> None:
     link.abort()
 
 
-async def test_a_token_survives_a_lost_connection(start: StartBroker) -> None:
+async def test_an_identity_takes_its_own_place(start: StartBroker) -> None:
     """The broker has not noticed yet; the client is back already."""
     broker = await start()
     lost: list[str] = []
     older = await link_to(broker, [], lost)
-    welcome = await older.login("alice", online=True, token=None)
+    await older.login("alice", identity_of("alice"), online=True)
     newer = await link_to(broker, [], [])
-    again = await newer.login("alice", online=False, token=welcome.token)
-    assert again.token != welcome.token
+    await newer.login("alice", identity_of("alice"), online=False)
     async with asyncio.timeout(10):
         while not lost:
             await asyncio.sleep(0)

@@ -6,17 +6,22 @@ import asyncio
 from dataclasses import dataclass, field
 from typing import TypeVar
 
-from ud2p.contracts.directory import Directory, DirectoryPage, Entry
+from tests.support.identities import identity_of
+
+from ud2p.contracts.directory import Directory, DirectoryPage, Entry, NameStore
 from ud2p.contracts.gate import InviteRequest, LoginRequest
 from ud2p.contracts.transport import Address
+from ud2p.identity import Identity
 from ud2p.protocol import messages as wire
 from ud2p.protocol.broker import BadInput, BrokerConnection, ConnectionLost, Side, State, WrongService
+from ud2p.protocol.login import sign_login
 from ud2p.protocol.messages import Message
 from ud2p.protocol.rendezvous import RendezvousClient
 from ud2p_plugins.directories.memory import MemoryDirectory
 from ud2p_server.client import Client
 from ud2p_server.hub import Hub, HubSettings
 from ud2p_server.limits import Limits
+from ud2p_server.names import OwnedNames
 
 M = TypeVar("M", bound=Message)
 
@@ -90,6 +95,7 @@ class Person:
         self.queued = 0
         self.client: Client = rig.hub.connect(self, host, port)
         rig.hub.greet(self.client)
+        self.greetings = list(self.got)
 
     # What the hub calls
 
@@ -101,6 +107,9 @@ class Person:
         for event in self.client_side.events():
             assert not isinstance(event, BadInput | WrongService | ConnectionLost), event
             self.got.append(event)
+
+    def welcomed(self) -> None:
+        pass
 
     def close(self) -> None:
         self.closed = True
@@ -130,9 +139,20 @@ class Person:
         assert isinstance(message, kind), message
         return message
 
-    async def login(self, name: str, *, online: bool = True, token: bytes | None = None) -> list[Message]:
+    async def login(
+        self, name: str, *, online: bool = True, identity: Identity | None = None, signature: bytes | None = None
+    ) -> list[Message]:
+        """
+        :param identity: None is the one that belongs to the name
+        :param signature: None is the right one
+        """
+        (greeting,) = [got for got in self.greetings if isinstance(got, wire.Greeting)]
         self.take()
-        self.client_side.send_login(name, self._rig.now, online=online, token=token)
+        identity = identity or identity_of(name)
+        keys = identity.public_keys
+        if signature is None:
+            signature = sign_login(identity.login_key, greeting.nonce, self._rig.certificate_hash, name, keys)
+        self.client_side.send_login(name, keys, signature, self._rig.now, online=online)
         await self.flush()
         return self.take()
 
@@ -196,6 +216,7 @@ class Rig:
         directory: Directory | None = None,
         show_addresses: bool = False,
         keepers: Keepers | None = None,
+        names: NameStore | None = None,
     ) -> None:
         self.now = 1000.0
         self.log: list[str] = []
@@ -203,8 +224,12 @@ class Rig:
         self.directory = directory or SlowDirectory()
         self._count = 0
         self._port = 40000
-        settings = HubSettings("test", 17280, show_addresses)
-        self.hub = Hub(settings, limits or Limits(), self.directory, self.keepers, self.random, self.log.append)
+        self.certificate_hash = b"the hash of the certificate"
+        settings = HubSettings("test", 17280, show_addresses, self.certificate_hash)
+        self.names = names or OwnedNames(None)
+        self.hub = Hub(
+            settings, limits or Limits(), self.directory, self.names, self.keepers, self.random, self.log.append
+        )
 
     def random(self, size: int) -> bytes:
         """Never the same twice, and easy to read."""

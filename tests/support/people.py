@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from tests.support.brokers import a_state_folder
+from tests.support.identities import identity_of
 
 from ud2p import Chat, Client, Invited, PluginManager
 from ud2p.events import ClientEvent
@@ -72,7 +73,7 @@ class Person:
 @contextlib.asynccontextmanager
 async def a_person(name: str, broker: str, **options: Any) -> AsyncIterator[Person]:
     """Somebody who is connected."""
-    async with Client(name, broker, **options) as client:
+    async with Client(name, broker, **{"identity": identity_of(name), **options}) as client:
         yield Person(client)
 
 

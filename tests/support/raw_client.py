@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import base64
+import hashlib
 import json
 import socket
 import ssl
 from typing import Any
+
+from tests.support.identities import login_fields
+
+from ud2p.identity import Identity
 
 WAIT_S = 10.0
 
@@ -26,7 +32,8 @@ class RawClient:
     def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.reader = reader
         self.writer = writer
-        self.token = ""
+        self.nonce = b""
+        """Of the greeting."""
         self.local_port = int(writer.get_extra_info("sockname")[1])
 
     @classmethod
@@ -62,11 +69,27 @@ class RawClient:
     ) -> RawClient:
         client = await cls.connect(port, source=source, receive_buffer=receive_buffer, tls=tls)
         assert (await client.line())[0] == "$HI$"
-        await client.type("$HI$", id=1, version=1, name=name, **fields)
+        await client.hi(name, **fields)
         tag, welcome = await client.line()
         assert tag == "$HI$", (tag, welcome)
-        client.token = welcome["token"]
         return client
+
+    def certificate_hash(self) -> bytes:
+        """What a login has to be bound to."""
+        tls = self.writer.get_extra_info("ssl_object")
+        return b"" if tls is None else hashlib.sha256(tls.getpeercert(binary_form=True)).digest()
+
+    async def hi(self, name: str, identity: Identity | None = None, **fields: Any) -> None:
+        """A ``$HI$``, signed; the greeting has been read.
+
+        :param identity: None is the one that belongs to the name
+        """
+        await self.send(self.hi_line(name, identity, **fields))
+
+    def hi_line(self, name: str, identity: Identity | None = None, **fields: Any) -> bytes:
+        """See :meth:`hi`."""
+        proof = login_fields(name, self.nonce, self.certificate_hash(), identity)
+        return b"$HI$ %s\n" % json.dumps({"id": 1, "version": 1, "name": name, **proof, **fields}).encode()
 
     async def send(self, data: bytes) -> None:
         """Bytes as they are."""
@@ -86,6 +109,8 @@ class RawClient:
         tag, _, body = line.decode().partition(" ")
         fields = json.loads(body)
         assert isinstance(fields, dict)
+        if tag == "$HI$" and "nonce" in fields:
+            self.nonce = base64.b64decode(fields["nonce"])
         return tag, fields
 
     async def error(self) -> tuple[str, str]:

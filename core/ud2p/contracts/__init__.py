@@ -2,7 +2,7 @@
 
 from ud2p.contracts.cipher import Buffer, Cipher, CipherInfo, CopyingCipher
 from ud2p.contracts.command import CommandContext, CommandInfo
-from ud2p.contracts.directory import Directory, DirectoryInfo, DirectoryPage, Entry
+from ud2p.contracts.directory import Claim, Directory, DirectoryInfo, DirectoryPage, Entry, NameStore
 from ud2p.contracts.file_transfer import (
     FileLink,
     FileOffer,
@@ -32,6 +32,7 @@ __all__ = [
     "Candidate",
     "Cipher",
     "CipherInfo",
+    "Claim",
     "CommandContext",
     "CommandInfo",
     "CopyingCipher",
@@ -49,6 +50,7 @@ __all__ = [
     "InviteRequest",
     "Line",
     "LoginRequest",
+    "NameStore",
     "Opener",
     "Progress",
     "Receipt",

@@ -1,13 +1,15 @@
-"""The directory contract: where a broker keeps who is connected and Online.
+"""The directory contract: where a broker keeps who is connected and Online, and which identity owns which name.
 
 Names are unique without regard to case; pages are ordered by the casefolded name, so that a cursor stays
-valid while people come and go. Provisional: ``memory`` is the only built-in.
+valid while people come and go. Presence ends with the connections; names are owned for good. A directory may leave
+the names to the broker, which keeps them in a file of its own. Provisional: ``memory`` is the only built-in.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from enum import Enum
 from typing import Protocol
 
 
@@ -75,6 +77,48 @@ class Directory(Protocol):
         ...
 
 
+class Claim(Enum):
+    """What became of a name that an identity wants."""
+
+    OWNED = "owned"
+    """It is this identity's, now or since long."""
+    TAKEN = "taken"
+    """It is another's."""
+    TOO_MANY = "too-many"
+    """It is free, and this identity owns as many as it may."""
+    FULL = "full"
+    """It is free, and as many are owned as may be."""
+
+
+class NameStore(Protocol):
+    """Which identity owns which name, without regard to case. What is here outlives the broker, and nothing else of a
+    client is kept beside it. Every call may be made concurrently from one event loop."""
+
+    async def owner(self, name: str) -> bytes | None:
+        """Who owns a name: a public Ed25519 key, 32 bytes; None of a free one."""
+        ...
+
+    async def claim(self, name: str, owner: bytes, *, most: int, most_in_all: int) -> Claim:
+        """Take a name that is free, within the limits; of two who claim it at once one gets it.
+
+        :param owner: a public Ed25519 key, 32 bytes
+        :param most: how many names one owner may have
+        :param most_in_all: how many names may be owned
+        """
+        ...
+
+    async def release(self, name: str) -> bool:
+        """Make a name free.
+
+        :returns: whether it was owned
+        """
+        ...
+
+    async def close(self) -> None:
+        """Let go of what it holds; what it keeps stays."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class DirectoryInfo:
     """What a plugin registers for a directory."""
@@ -84,3 +128,5 @@ class DirectoryInfo:
     summary: str = ""
     never_waits: bool = False
     """Promises that no call ever suspends; a broker then asks without a task for each question."""
+    names: Callable[[], NameStore] | None = None
+    """Where names are owned; None leaves that to the broker."""

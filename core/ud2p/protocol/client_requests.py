@@ -41,9 +41,20 @@ class ClientRequests:
         self.send(request, now)
         return request.id
 
-    def send_login(self, name: str, now: float, *, online: bool = True, token: bytes | None = None) -> int:
-        """``$HI$``. Every ``send_*`` of a request returns its number, which the answer carries in ``re``."""
-        login = Login(id=self.next_id, version=PROTOCOL_VERSION, name=name, online=online, token=token)
+    def send_login(self, name: str, identity: bytes, signature: bytes, now: float, *, online: bool = True) -> int:
+        """``$HI$``. Every ``send_*`` of a request returns its number, which the answer carries in ``re``.
+
+        :param identity: both public keys, 64 bytes
+        :param signature: see :func:`ud2p.protocol.login.sign_login`
+        """
+        login = Login(
+            id=self.next_id,
+            version=PROTOCOL_VERSION,
+            name=name,
+            identity=identity,
+            signature=signature,
+            online=online,
+        )
         return self._request(login, now)
 
     def send_list(self, now: float, *, prefix: str = "", cursor: str = "", limit: int = 50) -> int:

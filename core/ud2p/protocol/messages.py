@@ -38,6 +38,8 @@ Count = Annotated[int, msgspec.Meta(ge=0, lt=2**53)]
 Port = Annotated[int, msgspec.Meta(ge=1, le=65535)]
 Token16 = Annotated[bytes, msgspec.Meta(min_length=16, max_length=16)]
 Key32 = Annotated[bytes, msgspec.Meta(min_length=32, max_length=32)]
+Keys64 = Annotated[bytes, msgspec.Meta(min_length=64, max_length=64)]
+Signature64 = Annotated[bytes, msgspec.Meta(min_length=64, max_length=64)]
 OfferBytes = Annotated[bytes, msgspec.Meta(max_length=4096)]
 SignalBytes = Annotated[bytes, msgspec.Meta(max_length=8192)]
 Short = Annotated[str, msgspec.Meta(max_length=300)]
@@ -74,16 +76,16 @@ class Login(Request, frozen=True):
 
     version: int
     name: Name
+    identity: Keys64
+    """Both public keys, see :mod:`ud2p.protocol.login`."""
+    signature: Signature64
     online: bool = True
-    token: Token16 | None = None
-    """What an earlier Welcome gave: replaces that connection, should the broker still hold it."""
 
 
 class Welcome(Answer, frozen=True):
     """``$HI$``: the client is in."""
 
     name: Name
-    token: Token16
     address: Short
     """``IP:port`` from which the broker sees the client."""
     udp_port: Port
@@ -187,6 +189,8 @@ class Introduction(Message, frozen=True):
     key: Key32
     """Fresh for this introduction, the same for both."""
     peer: Name
+    identity: Key32
+    """The peer's X25519 public key, as it signed it at its login: what its end of the handshake must show."""
     offer: OfferBytes
     """The peer's offer, as the peer sent it."""
     rendezvous: Token16

@@ -32,7 +32,9 @@ class Code(StrEnum):
     # The login, where each of these ends the connection; some come for other requests too.
     VERSION = "version"
     NAME_INVALID = "name-invalid"
+    BAD_SIGNATURE = "bad-signature"
     NAME_TAKEN = "name-taken"
+    TOO_MANY_NAMES = "too-many-names"
     BROKER_FULL = "broker-full"
     REFUSED = "refused"
     # Invitations and sessions.
@@ -64,6 +66,11 @@ SENTENCES: dict[Code, str] = {
     Code.NAME_INVALID: (
         "a name begins with a letter, has at most 32 letters, digits, '_', '.' or '-', and is not X or Q; choose one"
     ),
+    Code.BAD_SIGNATURE: (
+        "the login is not signed for this connection by the identity that it names; connect to the broker itself, with "
+        "a recent ud2p"
+    ),
+    Code.TOO_MANY_NAMES: "you own as many names as you may here; use one of them, or ask whoever runs this broker",
     Code.NAME_TAKEN: "that name is taken; choose another",
     Code.BROKER_FULL: "this broker serves as many clients as it may; try again later",
     Code.REFUSED: "this broker does not allow that",

@@ -27,7 +27,8 @@ from ud2p.protocol.lines import BROKER_LINES, read_line, write_line
 from ud2p.protocol.messages import FROM_BROKER, FROM_CLIENT, MAX_LINE_BYTES
 from ud2p.protocol.refusals import SENTENCES, Code
 
-NONCE, ID, OTHER_ID = bytes(32), b"i" * 16, b"o" * 16
+NONCE, ID, OTHER_ID, KEYS = bytes(32), b"i" * 16, b"o" * 16, bytes(64)
+PROOF = b'"identity":"%s==","signature":"%s=="' % (b"A" * 86, b"A" * 86)
 
 
 @dataclass
@@ -80,9 +81,9 @@ def greeted(new: Pair) -> Pair:
 
 @pytest.fixture
 def pair(greeted: Pair) -> Pair:
-    greeted.client.send_login("alice", greeted.now)
-    assert greeted.to_broker() == [wire.Login(id=1, version=1, name="alice")]
-    greeted.broker.send(wire.Welcome(re=1, name="alice", token=ID, address="127.0.0.1:1", udp_port=1))
+    greeted.client.send_login("alice", KEYS, KEYS, greeted.now)
+    assert greeted.to_broker() == [wire.Login(id=1, version=1, name="alice", identity=KEYS, signature=KEYS)]
+    greeted.broker.send(wire.Welcome(re=1, name="alice", address="127.0.0.1:1", udp_port=1))
     assert [type(event) for event in greeted.to_client()] == [wire.Welcome]
     assert greeted.client.open
     assert greeted.broker.open
@@ -119,6 +120,7 @@ def test_every_request_and_its_answer(pair: Pair) -> None:
         initiator=False,
         key=NONCE,
         peer="bob",
+        identity=NONCE,
         offer=b"",
         rendezvous=ID,
         rendezvous_key=NONCE,
@@ -216,16 +218,16 @@ def test_what_came_before_the_end_is_read_first(pair: Pair) -> None:
 
 def test_a_client_waits_for_the_greeting_and_the_welcome(new: Pair) -> None:
     with pytest.raises(LocalProtocolError):
-        new.client.send_login("alice", new.now)
+        new.client.send_login("alice", KEYS, KEYS, new.now)
     new.broker.send(wire.Greeting(version=1, nonce=NONCE))
     new.to_client()
     with pytest.raises(LocalProtocolError):
         new.client.send_list(new.now)
-    assert new.client.send_login("alice", new.now) == 1
+    assert new.client.send_login("alice", KEYS, KEYS, new.now) == 1
     with pytest.raises(LocalProtocolError):
         new.client.send_list(new.now)
     with pytest.raises(LocalProtocolError):
-        new.client.send_login("alice", new.now)
+        new.client.send_login("alice", KEYS, KEYS, new.now)
 
 
 def test_no_side_sends_what_is_the_others(pair: Pair) -> None:
@@ -262,7 +264,7 @@ def test_a_long_reason_is_cut(pair: Pair) -> None:
         (b'$XYZ$ {"id": 4}', Code.UNKNOWN_TAG, 4),
         (b'$Stts$ {"id": 4, "online": 7}', Code.BAD_MESSAGE, 4),
         (b'$CON$ {"id": 4, "to": "not a name", "offer": ""}', Code.NAME_INVALID, 4),
-        (b'$HI$ {"id": 4, "version": 1, "name": "bob"}', Code.ALREADY_LOGGED_IN, 4),
+        (b'$HI$ {"id": 4, "version": 1, "name": "bob", ' + PROOF + b"}", Code.ALREADY_LOGGED_IN, 4),
         (b'$PING$ {"x":' + b"[" * 9000, Code.BAD_LINE, None),
     ],
 )
@@ -320,7 +322,7 @@ def test_what_breaks_the_stream_ends_the_connection(pair: Pair, data: bytes, cod
         (b"$HI$", Code.NOT_LOGGED_IN, None),
         (b"$HI$ {}", Code.BAD_MESSAGE, None),
         (b"$HI$ x", Code.BAD_LINE, None),
-        (b'$HI$ {"id": 1, "version": 1, "name": "no name"}', Code.NAME_INVALID, 1),
+        (b'$HI$ {"id": 1, "version": 1, "name": "no name", ' + PROOF + b"}", Code.NAME_INVALID, 1),
         (b'$XYZ$ {"id": 1}', Code.NOT_LOGGED_IN, 1),
         (b"\xff", Code.NOT_UTF8, None),
         (b"x" * MAX_LINE_BYTES, Code.TOO_LONG, None),
@@ -336,9 +338,11 @@ def test_before_the_login_any_bad_line_ends_the_connection(
 
 
 def test_a_client_may_send_before_its_welcome(greeted: Pair) -> None:
-    greeted.broker.receive_data(b'$HI$ {"id":1,"version":1,"name":"al"}\n$PING$ {"id":2}\nx\n', greeted.now)
+    greeted.broker.receive_data(
+        b'$HI$ {"id":1,"version":1,"name":"al",' + PROOF + b'}\n$PING$ {"id":2}\nx\n', greeted.now
+    )
     assert isinstance(greeted.broker.next_event(), wire.Login)
-    greeted.broker.send(wire.Welcome(re=1, name="al", token=ID, address="a", udp_port=1))
+    greeted.broker.send(wire.Welcome(re=1, name="al", address="a", udp_port=1))
     assert greeted.broker.next_event() == wire.PingRequest(id=2)
     bad = greeted.broker.next_event()
     assert isinstance(bad, BadInput)
@@ -374,7 +378,7 @@ def test_a_client_is_still_answered_what_it_asked_before_a_fatal_line(pair: Pair
         b'$Stts$ {"re": 2, "online": true}',
         b'$ERR$ {"code": "c", "text": "t", "re": 77}',
         b'$HI$ {"version": 1, "nonce": "' + b"A" * 43 + b'="}',
-        b'$HI$ {"re": 2, "name": "a", "token": "' + b"A" * 22 + b'==", "address": "", "udp_port": 1}',
+        b'$HI$ {"re": 2, "name": "a", "address": "", "udp_port": 1}',
         b"\xff",
         b"x" * MAX_LINE_BYTES,
         b'$PING$ {"re": 2}\r',
@@ -593,7 +597,7 @@ def test_the_users_own_ping_is_answered_to_the_user(pair: Pair) -> None:
 
 def test_a_broker_that_does_not_answer_the_login(greeted: Pair) -> None:
     greeted.wait(5)
-    greeted.client.send_login("alice", greeted.now)
+    greeted.client.send_login("alice", KEYS, KEYS, greeted.now)
     greeted.client.handle_timer(greeted.now + 9.9)
     assert not greeted.client.closed
     greeted.client.handle_timer(greeted.now + 10)
@@ -628,7 +632,7 @@ CHUNKS = st.lists(
         st.sampled_from(
             [
                 b"\n",
-                b'$HI$ {"id":1,"version":1,"name":"al"}\n',
+                b'$HI$ {"id":1,"version":1,"name":"al",' + PROOF + b"}\n",
                 b'$PING$ {"id":2}\n',
                 b"$L$ {",
                 b"}\n",
@@ -675,14 +679,14 @@ def test_nothing_makes_the_pump_raise(side: Side, chunks: list[bytes], waits: li
 @given(st.lists(st.integers(1, 30), max_size=60))
 def test_chunks_do_not_matter(sizes: list[int]) -> None:
     data = (
-        b'$HI$ {"id":1,"version":1,"name":"al"}\n$PING$ {"id":2}\nbad\n$Stts$ {"id":3,"online":false}\n'
+        b'$HI$ {"id":1,"version":1,"name":"al",' + PROOF + b'}\n$PING$ {"id":2}\nbad\n$Stts$ {"id":3,"online":false}\n'
         b'$XYZ$ {"id":4}\n$SIG$ {"session":"AAAAAAAAAAAAAAAAAAAAAA==","data":"eA=="}\n$E$ {"id":5}\n$PING$ {"id":6}\n'
     )
 
     def feed(chunks: list[bytes]) -> tuple[list[Event], bytes]:
         machine = BrokerConnection(Side.BROKER, 0)
         machine.send(wire.Greeting(version=1, nonce=NONCE))
-        machine.send(wire.Welcome(re=1, name="al", token=ID, address="", udp_port=1))
+        machine.send(wire.Welcome(re=1, name="al", address="", udp_port=1))
         events: list[Event] = []
         for chunk in chunks:
             machine.receive_data(memoryview(chunk), 0)
@@ -721,7 +725,7 @@ class Conversation(RuleBasedStateMachine):
     def carry_to_client(self) -> None:
         for event in self.took(self.pair.to_client()):
             if isinstance(event, wire.Greeting):
-                self.pair.client.send_login("alice", self.pair.now)
+                self.pair.client.send_login("alice", KEYS, KEYS, self.pair.now)
             elif isinstance(event, wire.Answer | wire.Refusal):
                 assert event.re is not None
                 self.answered.append(event.re)
@@ -758,7 +762,7 @@ class Conversation(RuleBasedStateMachine):
             return
         match asked:
             case wire.Login():
-                broker.send(wire.Welcome(re=asked.id, name="a", token=ID, address="", udp_port=1))
+                broker.send(wire.Welcome(re=asked.id, name="a", address="", udp_port=1))
             case wire.ListRequest():
                 broker.send(wire.ListPage(re=asked.id, clients=(), total=0))
             case wire.AvailableRequest():

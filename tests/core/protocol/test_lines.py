@@ -18,8 +18,8 @@ ID16, KEY32 = bytes(range(16)), bytes(range(32))
 
 SAMPLES: list[Message] = [
     messages.Greeting(version=1, nonce=KEY32, software="ud2p 1"),
-    messages.Login(id=1, version=1, name="alice", online=False, token=ID16),
-    messages.Welcome(re=1, name="alice", token=ID16, address="127.0.0.1:1", udp_port=17280),
+    messages.Login(id=1, version=1, name="alice", identity=KEY32 * 2, signature=KEY32 * 2, online=False),
+    messages.Welcome(re=1, name="alice", address="127.0.0.1:1", udp_port=17280),
     messages.ListRequest(id=2, prefix="a", cursor="b", limit=3),
     messages.AvailableRequest(id=2),
     messages.ListPage(re=2, clients=(messages.ListedClient("bob", True, "127.0.0.1:2"),), total=1, cursor="bob"),
@@ -36,6 +36,7 @@ SAMPLES: list[Message] = [
         initiator=True,
         key=KEY32,
         peer="bob",
+        identity=KEY32,
         offer=b"o",
         rendezvous=ID16,
         rendezvous_key=KEY32,
