@@ -160,10 +160,9 @@ def test_methods_are_shown_with_their_arguments(title: str) -> None:
 
 def arguments_of(method: Any) -> str:
     parameters = [each for each in inspect.signature(method).parameters.values() if each.name != "self"]
-    names = [each.name for each in parameters]
-    if any(each.kind is each.KEYWORD_ONLY for each in parameters):
-        names.insert(0, "*")
-    return ", ".join(names)
+    names = [each.name for each in parameters if each.kind is not each.KEYWORD_ONLY]
+    by_name = [each.name for each in parameters if each.kind is each.KEYWORD_ONLY]
+    return ", ".join([*names, "*", *by_name] if by_name else names)
 
 
 def test_every_screen_event_is_listed_with_its_fields() -> None:

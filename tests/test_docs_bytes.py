@@ -13,9 +13,11 @@ from tests.support.markdown import bare
 from tests.support.protocol_page import PROTOCOL, examples, the
 
 from ud2p.contracts import StreamId
+from ud2p.identity import Identity
 from ud2p.protocol import hello, messages
 from ud2p.protocol.frames import FrameType, decode_frames, encode_frame
 from ud2p.protocol.keys import Master, Role, Transcript
+from ud2p.protocol.login import is_login_signed, login_text
 from ud2p.protocol.offer import decode_offer, select_cipher
 from ud2p.protocol.record import RecordOpener
 from ud2p.protocol.rendezvous import RendezvousBook, RendezvousClient
@@ -41,6 +43,17 @@ def transcript() -> Transcript:
     assert (for_alice.key, for_alice.session) == (for_bob.key, for_bob.session)
     assert (for_alice.initiator, for_bob.initiator) == (True, False)
     return Transcript(for_alice.session, for_bob.peer, for_alice.peer, for_bob.offer, for_alice.offer)
+
+
+def test_the_login_of_the_session() -> None:
+    said, login = vectors(), the(messages.Login, "alice")
+    alice = Identity(said["private X25519 key of alice"], said["private Ed25519 key of alice"])
+    nonce = the(messages.Greeting, "alice").nonce
+    assert alice.public_keys == said["identity"] == login.identity
+    assert login_text(nonce, said["certificate hash"], login.name, login.identity) == said["text"]
+    assert alice.login_key.sign(said["text"]) == said["signature"] == login.signature
+    assert is_login_signed(login.signature, nonce, said["certificate hash"], login.name, login.identity)
+    assert the(messages.Introduction, "bob").identity == alice.session_public
 
 
 def test_the_example_of_an_offer_is_the_one_of_the_session() -> None:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from tests.support.brokers import Connect, StartBroker, broker_starter, client_connector, memory_only
+from tests.support.identities import identity_of, login_fields
 from tests.support.markdown import Page, bare
 from tests.support.raw_client import RawClient
 
@@ -20,6 +23,8 @@ from ud2p_server.server import ServeSettings
 
 THEN = {bare(row[0]): row[3] for row in Page.read("docs/protocol.md").table("code", "sentence", "when", "then")}
 OFFER = "e30="
+PROOF = login_fields("alice", bytes(32))
+"""A signature, but over no nonce of a broker's."""
 
 
 class Refusing:
@@ -52,8 +57,9 @@ class Failing:
 class Scene:
     """A broker as the case needs it, and people."""
 
-    def __init__(self, start: StartBroker, connect: Connect) -> None:
+    def __init__(self, start: StartBroker, start_tls: StartBroker, connect: Connect) -> None:
         self._start = start
+        self._start_tls = start_tls
         self._connect = connect
         self._port = 0
         self.now = 1000.0
@@ -69,6 +75,10 @@ class Scene:
         if not self._port:
             await self.broker()
         return await self._connect(self._port)
+
+    async def stranger_at_tls(self) -> RawClient:
+        """Connected to a broker that speaks TLS."""
+        return await self._connect((await self._start_tls()).port)
 
     async def greeted(self) -> RawClient:
         client = await self.stranger()
@@ -117,7 +127,7 @@ says("bad-message", b'$L$ {"id":"two"}\n')
 says("too-long", b"x" * 20_000 + b"\n")
 says("not-utf8", b'$L$ {"id":2,"new":"\xff"}\n')
 says("too-many-errors", b"hello\n" * 10)
-says("already-logged-in", b'$HI$ {"id":2,"version":1,"name":"alice"}\n')
+says("already-logged-in", b"$HI$ %s\n" % json.dumps({"id": 2, "version": 1, "name": "a", **PROOF}).encode())
 says("unknown-client", b'$CON$ {"id":2,"to":"nobody","offer":"e30="}\n')
 says("own-client", b'$CON$ {"id":2,"to":"ALICE","offer":"e30="}\n')
 says("name-invalid, elsewhere", b'$CON$ {"id":2,"to":"1","offer":"e30="}\n')
@@ -127,9 +137,22 @@ greets("not-logged-in", b'$L$ {"id":1}\n')
 greets("not-logged-in, unreadable", b"hello\n")
 greets("not-logged-in, unknown", b"$FOO$ {}\n")
 greets("bad-message, first", b'$HI$ {"id":1}\n')
-greets("version", b'$HI$ {"id":1,"version":2,"name":"alice"}\n')
-greets("name-invalid", b'$HI$ {"id":1,"version":1,"name":"x"}\n')
-greets("refused", b'$HI$ {"id":1,"version":1,"name":"zoe"}\n', Refusing())
+
+
+def logs_in(called: str, fields: dict[str, Any], *plugins: object, limits: Limits | None = None) -> None:
+    @case(called)
+    async def provoke(scene: Scene) -> RawClient:
+        await scene.broker(limits, *plugins)
+        client = await scene.greeted()
+        await client.hi(**{"name": "alice", **fields})
+        return client
+
+
+logs_in("version", {"version": 2})
+logs_in("name-invalid", {"name": "x"})
+logs_in("bad-signature", {"signature": PROOF["signature"]})
+logs_in("refused", {"name": "zoe"}, Refusing())
+logs_in("too-many-names", {}, limits=Limits(names_per_identity=0))
 
 
 @case("too-slow")
@@ -159,8 +182,21 @@ async def silence(scene: Scene) -> RawClient:
 async def the_same_name(scene: Scene) -> RawClient:
     await scene.person()
     client = await scene.greeted()
-    await client.type("$HI$", id=1, version=1, name="Alice")
+    await client.hi("Alice", identity_of("somebody else"))
     return client
+
+
+@case("tls-required")
+async def plain_words_at_a_broker_with_tls(scene: Scene) -> RawClient:
+    client = await scene.stranger_at_tls()
+    await client.send(b"GET / HTTP/1.1\r\n\r\n")
+    return client
+
+
+@case("too-many-connections")
+async def one_from_this_address_too_many(scene: Scene) -> RawClient:
+    await scene.broker(Limits(connections_per_address=0, spares_loopback=False))
+    return await scene.stranger()
 
 
 @case("broker-full")
@@ -244,8 +280,9 @@ OTHERWISE = {
 
 @pytest.fixture
 async def scene() -> AsyncIterator[Scene]:
-    async with broker_starter([]) as start, client_connector() as connect:
-        yield Scene(start, connect)
+    async with broker_starter([]) as start, broker_starter([], tls=True) as start_tls:
+        async with client_connector() as connect:
+            yield Scene(start, start_tls, connect)
 
 
 @pytest.mark.parametrize("name", CASES)

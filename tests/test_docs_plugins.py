@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.support.brokers import a_state_folder
 from tests.support.cipher_conformance import CipherConformance
 from tests.support.directory_conformance import DirectoryConformance
 from tests.support.markdown import Page
@@ -206,13 +207,14 @@ class TestTheDirectory(DirectoryConformance):
 
 
 async def test_the_directory_serves_a_broker(load: Load) -> None:
-    broker = Broker(ServeSettings(port=0, directory="shelf"), load("ud2p_shelf"), log=pytest.fail)
-    await broker.start()
-    try:
-        async with a_person("alice", f"127.0.0.1:{broker.port}") as alice:
-            assert [each.name for each in (await alice.client.list()).clients] == ["alice"]
-    finally:
-        await broker.close()
+    with a_state_folder() as state:
+        broker = Broker(ServeSettings(port=0, directory="shelf", state=state), load("ud2p_shelf"), log=pytest.fail)
+        await broker.start()
+        try:
+            async with a_person("alice", f"127.0.0.1:{broker.port}") as alice:
+                assert [each.name for each in (await alice.client.list()).clients] == ["alice"]
+        finally:
+            await broker.close()
 
 
 # gatekeepers of a broker, observers

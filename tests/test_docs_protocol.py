@@ -86,7 +86,7 @@ def test_the_limits_of_values_are_right() -> None:
     assert limit_of(messages.RequestId, "ge") == 1
     assert limit_of(messages.RequestId, "lt") == limit_of(messages.Count, "lt") == 2**53
     assert f"{limit_of(messages.Short, 'max_length')} characters" in values["text"]
-    binary = values["16 bytes, 32 bytes, offer, data"]
+    binary = values["16 bytes, 32 bytes, 64 bytes, offer, data"]
     assert f"offer is at most {limit_of(messages.OfferBytes, 'max_length'):,} bytes" in binary
     assert f"data at most {limit_of(messages.SignalBytes, 'max_length'):,}" in binary
     assert f"`limit` is 1 to {limit_of(messages.PageLimit, 'le')}, 50 unless said" in " ".join(LINES.prose.split())

@@ -29,7 +29,7 @@ def empty_world(tmp_path: Path) -> Iterator[World]:
 @pytest.fixture
 def world(empty_world: World, broker: Broker) -> World:
     """A world with the module's broker."""
-    empty_world.address = broker.address
+    empty_world.address, empty_world.key = broker.address, broker.key
     return empty_world
 
 

@@ -10,6 +10,7 @@ from types import TracebackType
 from typing import Any, Generic, TypeVar
 
 from tests.e2e.world import World
+from tests.support.identities import identity_of
 from tests.support.terminal import PATIENCE_S
 
 from ud2p import Chat, Client
@@ -96,7 +97,8 @@ class LibraryPeer:
 
     def brings(self, names: Iterable[str]) -> None:
         """Connect more clients, that only stand around."""
-        self._friends = [Client(name, self._world.address, plugins=self.client.plugins) for name in names]
+        plugins, address = self.client.plugins, self._world.address
+        self._friends = [Client(name, address, plugins=plugins, identity=identity_of(name)) for name in names]
 
         async def work() -> None:
             for friend in self._friends:
@@ -110,7 +112,7 @@ class LibraryPeer:
         self.run(lambda: chat.send_control(control))
 
     async def _connect(self) -> Client:
-        client = Client(self._name, self._world.address, **self._options)
+        client = Client(self._name, self._world.address, identity=identity_of(self._name), **self._options)
         await client.connect()
         self._listening = asyncio.ensure_future(self._listen(client))
         return client

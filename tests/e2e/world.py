@@ -17,7 +17,11 @@ from pathlib import Path
 from tests.e2e.home import UD2P, Home
 from tests.e2e.piped import Piped
 from tests.e2e.shell import Shell
+from tests.support.identities import identity_of
 from tests.support.terminal import Terminal
+
+from ud2p.identity import save_identity
+from ud2p.known_brokers import KnownBroker, KnownBrokers, Vouched
 
 FAULTS = ("Traceback", "Warning:", "internal error")
 
@@ -27,10 +31,12 @@ class Broker(Terminal):
 
     def __init__(self, command: Sequence[str], home: Home) -> None:
         super().__init__(command, env=home.environment, cwd=home.folder)
-        self.wait_for(re.compile(r"listening on \S+:\d+"))
+        self.wait_for(re.compile(r"Its key: SHA256:\S{43}|plain text"))
         found = re.search(r"listening on (\S+):(\d+)", "\n".join(self.screen))
         assert found is not None
         self.port = int(found.group(2))
+        key = re.search(r"Its key: (SHA256:\S+)", "\n".join(self.screen))
+        self.key = key.group(1) if key else ""
         self.address = f"{found.group(1)}:{self.port}"
 
 
@@ -43,6 +49,8 @@ class World:
         """
         self.folder = folder
         self.address = address
+        self.key = ""
+        """The fingerprint of the broker's; everybody has met it before, unless this is empty."""
         self._terminals: list[Terminal] = []
         self._piped: list[Piped] = []
         self.may_complain = False
@@ -61,7 +69,7 @@ class World:
             f"broker = Broker(ServeSettings(port=0), PluginManager.load(), limits=Limits({limits}), log=print)\n"
             "async def main():\n"
             "    await broker.start()\n"
-            "    print(f'listening on {broker.host}:{broker.port}', flush=True)\n"
+            "    print(f'listening on {broker.host}:{broker.port}\\nIts key: {broker.fingerprint}', flush=True)\n"
             "    await asyncio.Event().wait()\n"
             "asyncio.run(main())\n"
         )
@@ -70,7 +78,7 @@ class World:
     def _broker(self, command: Sequence[str], env: Mapping[str, str] | None) -> Broker:
         broker = Broker(command, self.home("broker", env))
         self._terminals.append(broker)
-        self.address = broker.address
+        self.address, self.key = broker.address, broker.key
         return broker
 
     def shell(
@@ -127,8 +135,12 @@ class World:
         return piped
 
     def home(self, name: str, env: Mapping[str, str] | None = None) -> Home:
-        """The folders of ``name``."""
-        return Home(self.folder / name, env or {})
+        """The folders of ``name``, whose identity is the same in every test, for a broker outlives some."""
+        home = Home(self.folder / name, env or {})
+        save_identity(identity_of(name), home.state / "identity")
+        if self.key:
+            KnownBrokers(home.state / "known_brokers").remember(self.address, KnownBroker(Vouched.PINNED, self.key))
+        return home
 
     # the end
 

@@ -24,6 +24,7 @@ from pathlib import Path
 from typing import IO, TypeVar
 
 import ud2p
+from ud2p.identity import Identity
 
 UD2P = str(Path(sys.executable).with_name("ud2p"))
 WAIT_S = 60.0
@@ -78,11 +79,16 @@ def check_library(folder: Path, file: Path) -> None:
         assert broker.wait(WAIT_S) == 0, screen.text
 
 
+def client(name: str, broker: str) -> ud2p.Client:
+    """Somebody of their own."""
+    return ud2p.Client(name, broker, identity=Identity.generate())
+
+
 async def chat_and_send(broker: str, file: Path, folder: Path) -> None:
     """Alice invites bob, both say something, and she sends him the file."""
     into = folder / "bob"
     into.mkdir()
-    async with ud2p.Client("alice", broker) as alice, ud2p.Client("bob", broker) as bob:
+    async with client("alice", broker) as alice, client("bob", broker) as bob:
         events = bob.events()
         inviting = asyncio.create_task(alice.invite("bob"))
         invited = await next_event(events, ud2p.Invited)

@@ -15,10 +15,10 @@ from __future__ import annotations
 
 from ud2p.errors import RemoteProtocolError
 
-SEQUENCE = 0x30
-INTEGER = 0x02
-VERSION = 0xA0
-_BEFORE_THE_KEY = (INTEGER, SEQUENCE, SEQUENCE, SEQUENCE, SEQUENCE)
+_SEQUENCE = 0x30
+_INTEGER = 0x02
+_VERSION = 0xA0
+_BEFORE_THE_KEY = (_INTEGER, _SEQUENCE, _SEQUENCE, _SEQUENCE, _SEQUENCE)
 
 
 def public_key_of(certificate: bytes) -> bytes:
@@ -26,13 +26,13 @@ def public_key_of(certificate: bytes) -> bytes:
 
     :raises RemoteProtocolError: it is no certificate
     """
-    outer = _Reader(certificate).enter(SEQUENCE)
-    fields = outer.enter(SEQUENCE)
-    if fields.next_tag == VERSION:
-        fields.take(VERSION)
+    outer = _Reader(certificate).enter(_SEQUENCE)
+    fields = outer.enter(_SEQUENCE)
+    if fields.next_tag == _VERSION:
+        fields.take(_VERSION)
     for tag in _BEFORE_THE_KEY:
         fields.take(tag)
-    return fields.take(SEQUENCE)
+    return fields.take(_SEQUENCE)
 
 
 class _Reader:

@@ -11,6 +11,7 @@ import time
 
 from tests.bench.ends.chat_round_trip import TEXT
 from tests.bench.ends.orders import obey
+from tests.support.identities import identity_of
 
 import ud2p
 
@@ -79,7 +80,7 @@ async def watch(client: ud2p.Client) -> None:
 
 async def main(role: str, broker: str) -> None:
     """Play a role."""
-    async with ud2p.Client(role, broker, auto_accept=True) as client:
+    async with ud2p.Client(role, broker, auto_accept=True, identity=identity_of(role)) as client:
         if role == "receiver":
             receiver = Receiver(client)
             await obey({}, expect=receiver.expect, receive=receiver.receive)

@@ -11,6 +11,7 @@ import time
 from collections.abc import AsyncIterator
 
 from tests.bench.ends.orders import obey
+from tests.support.identities import identity_of
 
 import ud2p
 
@@ -57,7 +58,7 @@ async def echo(client: ud2p.Client) -> None:
 
 async def main(role: str, broker: str) -> None:
     """Play a role."""
-    async with ud2p.Client(role, broker, auto_accept=True) as client:
+    async with ud2p.Client(role, broker, auto_accept=True, identity=identity_of(role)) as client:
         if role == "asker":
             asker = Asker(client)
             await obey({}, invite=asker.invite, ask=asker.ask)

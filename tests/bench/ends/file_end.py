@@ -13,6 +13,7 @@ from pathlib import Path
 
 from tests.bench.ends.orders import say
 from tests.bench.processes import memory_kib
+from tests.support.identities import identity_of
 
 import ud2p
 
@@ -41,7 +42,7 @@ async def send(client: ud2p.Client, file: Path) -> None:
 
 async def main(role: str, broker: str, path: str) -> None:
     """Play a role."""
-    async with ud2p.Client(role, broker, auto_accept=True) as client:
+    async with ud2p.Client(role, broker, auto_accept=True, identity=identity_of(role)) as client:
         await (receive if role == "receiver" else send)(client, Path(path))
 
 
