@@ -48,7 +48,10 @@ def test_version_and_help(empty_world: World) -> None:
         ["--downloads", "/nowhere", "--name", "x"],
         ["--broker", "", "--name", "x"],
         ["--cipher", "", "--name", "x"],
-        ["serve", "--host", "0.0.0.0"],
+        ["serve", "--host", "0.0.0.0", "--plaintext"],
+        ["serve", "--key", "/nowhere"],
+        ["serve", "--certificate", "/nowhere"],
+        ["--trust-broker", "SHA256:short", "--name", "x"],
     ],
 )
 def test_usage(empty_world: World, arguments: list[str]) -> None:

@@ -105,13 +105,13 @@ def test_nobody_listens_there(empty_world: World) -> None:
     ("address", "sentence"),
     [
         ("no-such-host.invalid", "there is no host no-such-host.invalid"),
-        ("198.51.100.1", "198.51.100.1:17280 is not on this machine or a private network"),
+        ("198.51.100.1", "198.51.100.1:17280 is not on this machine, and nothing protects plain text"),
         ("localhost:99999", "port"),
         ("a:b:c", ""),
     ],
 )
 def test_an_address_that_can_not_be_used(empty_world: World, address: str, sentence: str) -> None:
-    piped = empty_world.piped("", "--name", "alice", "--broker", address)
+    piped = empty_world.piped("", "--name", "alice", "--plaintext", "--broker", address)
     assert piped.wait() in (2, 3)
     assert sentence in piped.errors
     assert piped.errors.startswith("ud2p: ")
@@ -195,7 +195,6 @@ def test_a_name_that_is_taken(world: World) -> None:
 
 def test_another_name_may_be_given_in_a_terminal(world: World) -> None:
     world.people("alice")
-    home = world.home("second")
     second = world.terminal("bob", ["--broker", world.address, "--name", "Alice"])
     second.wait_for(re.compile("^Enter your username:$"))
     assert any("taken" in line for line in second.screen)
@@ -204,7 +203,7 @@ def test_another_name_may_be_given_in_a_terminal(world: World) -> None:
     assert any("begins with a letter" in line for line in second.screen)
     second.enter("bob")
     second.at_menu()
-    assert not list(home.state.iterdir())  # --name is for once
+    assert not (world.home("bob").state / "state.json").exists()  # --name is for once
 
 
 def test_the_name_is_asked_once_and_kept(world: World) -> None:

@@ -22,6 +22,7 @@ from tests.support.terminal import Terminal
 
 from ud2p.identity import save_identity
 from ud2p.known_brokers import KnownBroker, KnownBrokers, Vouched
+from ud2p.protocol.messages import NAME_PATTERN
 
 FAULTS = ("Traceback", "Warning:", "internal error")
 
@@ -110,7 +111,7 @@ class World:
         command: Sequence[str] = (UD2P,),
     ) -> Shell:
         """``ud2p`` with exactly these arguments in a terminal, for ``name``."""
-        home = self.home(name, env)
+        home = self._home_for(name, arguments, env)
         shell = Shell(name, arguments, home, theme=theme, columns=columns, rows=rows, command=command)
         self._terminals.append(shell)
         return shell
@@ -130,16 +131,27 @@ class World:
 
     def piped(self, script: str, *arguments: str, name: str = "piper", env: Mapping[str, str] | None = None) -> Piped:
         """Start ``ud2p`` on pipes."""
-        piped = Piped(arguments, self.home(name, env), script, self.read_along)
+        piped = Piped(arguments, self._home_for(name, arguments, env), script, self.read_along)
         self._piped.append(piped)
         return piped
 
     def home(self, name: str, env: Mapping[str, str] | None = None) -> Home:
-        """The folders of ``name``, whose identity is the same in every test, for a broker outlives some."""
+        """The folders of ``name``, who has met the broker before."""
         home = Home(self.folder / name, env or {})
-        save_identity(identity_of(name), home.state / "identity")
+        self._give_identity(home, name)
         if self.key:
             KnownBrokers(home.state / "known_brokers").remember(self.address, KnownBroker(Vouched.PINNED, self.key))
+        return home
+
+    def _give_identity(self, home: Home, name: str) -> None:
+        """The one that belongs to a name is the same in every test, for a broker outlives some."""
+        if re.match(NAME_PATTERN, name):
+            save_identity(identity_of(name), home.state / "identities" / name.casefold())
+
+    def _home_for(self, name: str, arguments: Sequence[str], env: Mapping[str, str] | None) -> Home:
+        home = self.home(name, env)
+        if "--name" in arguments:
+            self._give_identity(home, arguments[arguments.index("--name") + 1])
         return home
 
     # the end
