@@ -112,7 +112,7 @@ class LibraryPeer:
         self.run(lambda: chat.send_control(control))
 
     async def _connect(self) -> Client:
-        client = Client(self._name, self._world.address, identity=identity_of(self._name), **self._options)
+        client = Client(self._name, self._world.address, **{"identity": identity_of(self._name), **self._options})
         await client.connect()
         self._listening = asyncio.ensure_future(self._listen(client))
         return client

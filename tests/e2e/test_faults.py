@@ -15,6 +15,7 @@ from tests.e2e.home import UD2P
 from tests.e2e.library_peer import LibraryPeer
 from tests.e2e.shell import Shell
 from tests.e2e.world import World, meet, quiet_port
+from tests.support.identities import identity_of
 
 from ud2p import ChatEnded, MessageReceived
 
@@ -186,16 +187,17 @@ def test_something_else_answers(empty_world: World, kind: str) -> None:
 
 
 def test_a_name_that_is_taken(world: World) -> None:
-    world.people("alice")
-    piped = world.piped("", "--name", "ALICE", "--broker", world.address)
-    assert piped.wait() == 1
+    with LibraryPeer(world, "zed", identity=identity_of("another")):
+        piped = world.piped("", "--name", "ZED", "--broker", world.address)
+        assert piped.wait() == 1
     assert "taken" in piped.errors
     assert piped.errors.count("\n") == 1
 
 
 def test_another_name_may_be_given_in_a_terminal(world: World) -> None:
-    world.people("alice")
-    second = world.terminal("bob", ["--broker", world.address, "--name", "Alice"])
+    with LibraryPeer(world, "zoe", identity=identity_of("another")):
+        pass  # The name is theirs, also while they are away.
+    second = world.terminal("bob", ["--broker", world.address, "--name", "Zoe"])
     second.wait_for(re.compile("^Enter your username:$"))
     assert any("taken" in line for line in second.screen)
     second.enter("1bob")
