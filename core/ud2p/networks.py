@@ -43,6 +43,7 @@ def is_loopback(host_ip: str) -> bool:
         return False
 
 
+@lru_cache(maxsize=1024)
 def counted_as(host_ip: str) -> str:
     """What limits count an address as: itself, or the /64 of an IPv6 address, for that is one household's (RFC 6177).
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from ud2p_server.client import Client
@@ -60,6 +61,10 @@ class InvitationBook:
     def incoming(self, client: Client) -> int:
         """How many wait for its answer."""
         return len(self._incoming.get(client, ()))
+
+    def incoming_from(self, client: Client, is_from: Callable[[str], bool]) -> int:
+        """How many wait for its answer whose inviters have such an address."""
+        return sum(is_from(inviter.host) for inviter in self._incoming.get(client, ()))
 
     def remove(self, invitation: Invitation) -> None:
         """Forget an invitation that is here."""

@@ -116,8 +116,13 @@ class Inviting:
             return Code.BUSY, f"{target.name} does not keep up with what comes in; try again later"
         if not client.may_invite(now, limits.invitations_burst, limits.invitations_a_second):
             return Code.TOO_MANY_INVITATIONS, "that was one invitation too many in a short time; wait a moment"
-        is_spared = limits.spares_loopback and is_loopback(client.host)
-        if not is_spared and not self._by_address.take(counted_as(client.host), now):
+        if limits.spares_loopback and is_loopback(client.host):
+            return None
+        address = counted_as(client.host)
+        waiting = self.book.incoming_from(target, lambda host: counted_as(host) == address)
+        if waiting >= limits.incoming_invitations_per_address:
+            return Code.TOO_MANY_INVITATIONS, f"too many from your address wait for {target.name}; try again later"
+        if not self._by_address.take(address, now):
             return Code.TOO_MANY_INVITATIONS, "your address invites too many in a short time; wait a moment"
         return None
 

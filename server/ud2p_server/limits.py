@@ -41,7 +41,9 @@ class Limits:
     outgoing_invitations: int = 16
     """Pending, of one client."""
     incoming_invitations: int = 64
-    """Pending, to one client."""
+    """Pending, to one client..."""
+    incoming_invitations_per_address: int = 16
+    """...and those of them that come from one address, so that no address can take up all of them."""
     invitations_burst: int = 60
     """Invitations that a client may make at once..."""
     invitations_a_second: float = 1.0

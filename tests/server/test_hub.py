@@ -809,3 +809,37 @@ async def test_a_directory_that_raises() -> None:
     assert "disk" not in message.text
     assert "alice" in rig.log[0]
     assert "the disk is full" in rig.log[0]
+
+
+# Floods of one address, whoever it is logged in as
+
+
+async def test_one_address_takes_up_a_share_of_what_may_wait_for_a_client(alice: Person, rig: Rig) -> None:
+    mallories = [await rig.join(f"m{number}", host="198.51.100.7") for number in range(17)]
+    for mallory in mallories[:16]:
+        assert isinstance((await mallory.invite("alice"))[0], wire.Invited)
+    code, text = await refusal(mallories[16].invite("alice"))
+    assert (code, text) == (Code.TOO_MANY_INVITATIONS, "too many from your address wait for alice; try again later")
+    bob = await rig.join("bob", host="198.51.100.8")
+    assert isinstance((await bob.invite("alice"))[0], wire.Invited)
+    push = next(got for got in alice.take() if isinstance(got, wire.InvitationPush))
+    await alice.refuse(push.invitation)
+    assert isinstance((await mallories[16].invite("alice"))[0], wire.Invited)
+
+
+async def test_one_address_invites_so_often() -> None:
+    rig = Rig(limits=Limits(invitations_burst_per_address=3, invitations_a_second_per_address=1))
+    await rig.join("target", host="198.51.100.9")
+    mallories = [await rig.join(f"m{number}", host="198.51.100.7") for number in range(4)]
+    for mallory in mallories[:3]:
+        assert isinstance((await mallory.invite("target"))[0], wire.Invited)
+    code, text = await refusal(mallories[3].invite("target"))
+    assert (code, text) == (
+        Code.TOO_MANY_INVITATIONS,
+        "your address invites too many in a short time; wait a moment",
+    )
+    bob = await rig.join("bob", host="198.51.100.8")
+    assert isinstance((await bob.invite("target"))[0], wire.Invited)
+    rig.wait(1)
+    rig.hub.sweep(rig.now)
+    assert isinstance((await mallories[3].invite("target"))[0], wire.Invited)
