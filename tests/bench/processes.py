@@ -103,13 +103,14 @@ class Worker:
 
 
 @contextlib.contextmanager
-def running_broker(folder: Path) -> Iterator[tuple[str, int]]:
+def running_broker(folder: Path, *options: str) -> Iterator[tuple[str, int]]:
     """``ud2p serve`` as a process.
 
+    :param options: more of its command line
     :returns: its address as ``HOST:PORT``, and its process id
     """
     process = subprocess.Popen(
-        [UD2P, "serve", "--port", "0"],
+        [UD2P, "serve", "--port", "0", *options],
         env=clean_environment(folder),
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
@@ -165,6 +166,12 @@ def memory_kib(pid: int | str, field: str) -> float:
         if line.startswith(f"{field}:"):
             return float(line.split()[1])
     raise WorkerFailed(f"the system does not say {field} of a process")
+
+
+def processor_s(pid: int) -> float:
+    """The processor time that a process has used (Linux)."""
+    fields = Path(f"/proc/{pid}/stat").read_text(encoding="ascii").rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def free_port() -> int:
