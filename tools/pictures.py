@@ -35,10 +35,12 @@ def _draw(theme: str, folder: Path) -> None:
     (folder / "in").mkdir()
     broker = f"127.0.0.1:{_free_port()}"
     with _ud2p(folder, "serve", "--port", broker.partition(":")[2]) as serving:
-        serving.wait_for("Broker listening")
+        screen = serving.wait_for("Its key: ")
+        key = next(line for line in screen if line.startswith("Its key: ")).removeprefix("Its key: ")
+        options = ("--broker", broker, "--trust-broker", key)
         with (
-            _ud2p(folder, "--broker", broker, "--name", "Lutho", "--theme", theme) as lutho,
-            _ud2p(folder / "in", "--broker", broker, "--name", "MGWCHU003", "--theme", "roanda") as peer,
+            _ud2p(folder, *options, "--name", "Lutho", "--theme", theme) as lutho,
+            _ud2p(folder / "in", *options, "--name", "MGWCHU003", "--theme", "roanda") as peer,
         ):
             _menu(lutho, peer)
             _save(lutho, f"{theme}-menu", "The menu")
