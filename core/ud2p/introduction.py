@@ -98,7 +98,15 @@ class Introducer:
         cipher = self._ciphers[chosen]
         chat = Chat(host, peer, introduction.session, cipher)
         now = chat.now()
-        handshake = Handshake(role, transcript, introduction.key, self._identity().session_key, now, os.urandom)
+        handshake = Handshake(
+            role,
+            transcript,
+            introduction.key,
+            self._identity().session_key,
+            now,
+            os.urandom,
+            introduced=introduction.identity,
+        )
 
         def make_session(master: Master, now: float) -> Session:
             return Session(role, master, cipher, now, os.urandom)

@@ -52,10 +52,13 @@ class Handshake:
         identity: X25519PrivateKey,
         now: float,
         random_bytes: Callable[[int], bytes],
+        introduced: bytes | None = None,
     ) -> None:
         """
         :param broker_key: 32 bytes, the same for both, fresh for this introduction
         :param identity: this side's static key
+        :param introduced: the public key that the peer signed at its login, as the broker passed it on: what it has to
+            show here; None where there is none to compare
         """
         self.master: Master | None = None
         """What the session's keys come from, once the handshake is done."""
@@ -65,6 +68,7 @@ class Handshake:
         """Messages that did not open, or came again."""
         self._role = role
         self._deadline = now + HANDSHAKE_DEADLINE_S
+        self._introduced = introduced
         self._own_public = identity.public_key().public_bytes_raw()
         ephemeral = X25519PrivateKey.from_private_bytes(random_bytes(32))
         psk = HKDF(SHA256(), 32, transcript.session_id, b"ud2p/1 psk").derive(broker_key)
@@ -165,6 +169,8 @@ class Handshake:
         if payload:
             self._fail("the peer's answer holds more than this version allows; update the older of the two")
             return
+        if not self._is_introduced():
+            return
         self._write(3, self._opening)
         self._finish()
 
@@ -172,7 +178,16 @@ class Handshake:
         if len(payload) != COMMITMENT_BYTES or commitment(self.remote_static, payload) != self._commitment:
             self._fail("the peer's key is not the one it committed to; somebody is between you and the peer")
             return
-        self._finish()
+        if self._is_introduced():
+            self._finish()
+
+    def _is_introduced(self) -> bool:
+        """Whether the peer's key is the one under which the broker introduced it; else this side gives up."""
+        if self._introduced is not None and self.remote_static != self._introduced:
+            self._fail(
+                "the peer's key is not the one that it signed for the broker; somebody is between you and the peer"
+            )
+        return self.closed is None
 
     def _write(self, number: int, payload: bytes) -> None:
         try:

@@ -40,10 +40,15 @@ def public(key: X25519PrivateKey) -> bytes:
 
 
 def end(
-    role: Role, transcript: Transcript = TRANSCRIPT, key: bytes = KEY, static: X25519PrivateKey | None = None
+    role: Role,
+    transcript: Transcript = TRANSCRIPT,
+    key: bytes = KEY,
+    static: X25519PrivateKey | None = None,
+    introduced: bytes | None = None,
 ) -> Handshake:
     seed = 1 if role is Role.INITIATOR else 2
-    return Handshake(role, transcript, key, static or identity(seed), 0.0, random.Random(seed).randbytes)
+    random_bytes = random.Random(seed).randbytes
+    return Handshake(role, transcript, key, static or identity(seed), 0.0, random_bytes, introduced)
 
 
 @dataclass
@@ -269,6 +274,27 @@ def test_an_answer_that_says_more_than_it_may_ends_it() -> None:
     assert "more than this version allows" in failure(met.initiator)
     assert met.initiator.master is None
     assert met.initiator.messages_to_send() == [b"\0handshake"]
+
+
+def test_the_key_that_the_peer_was_introduced_with() -> None:
+    initiator = end(Role.INITIATOR, introduced=public(identity(2)))
+    met = Introduction(initiator, end(Role.RESPONDER, introduced=public(identity(1))))
+    met.run()
+    assert met.is_done
+
+
+def test_another_key_than_the_peer_was_introduced_with_ends_it() -> None:
+    met = Introduction(end(Role.INITIATOR, introduced=public(identity(3))))
+    said: list[bytes] = []
+    met.run(recorded_in(said))
+    assert "not the one that it signed for the broker" in failure(met.initiator)
+    assert [message[0] for message in said] == [1, 2, 0]  # its own key is not shown
+    assert met.initiator.master is None
+
+    met = Introduction(responder=end(Role.RESPONDER, introduced=public(identity(3))))
+    met.run()
+    assert "not the one that it signed for the broker" in failure(met.responder)
+    assert met.responder.master is None
 
 
 def test_ones_own_key_coming_back_ends_it() -> None:
