@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import signal
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -12,6 +14,7 @@ from hypothesis import HealthCheck, settings
 # On a loaded machine a deadline for single examples fails tests that are right; pytest-timeout ends those that hang.
 settings.register_profile("ud2p", deadline=None, suppress_health_check=[HealthCheck.too_slow], print_blob=True)
 settings.load_profile("ud2p")
+_tests = itertools.count()
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -26,6 +29,12 @@ def settings_of_nobody(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Non
         if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # as shells leave it to what runs in the background
             signal.signal(signal.SIGINT, signal.default_int_handler)
         yield
+
+
+@pytest.fixture(autouse=True)
+def state_of_nobody(settings_of_nobody: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What one test leaves behind, such as a name that is taken, is nothing to the next."""
+    monkeypatch.setenv("UD2P_STATE_DIR", str(Path(os.environ["UD2P_STATE_DIR"], str(next(_tests)))))
 
 
 @pytest.fixture(autouse=True)
