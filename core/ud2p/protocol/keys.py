@@ -23,6 +23,7 @@ from struct import Struct
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDFExpand
 
+SAS_BYTES = 4
 _U16 = Struct(">H")
 
 
@@ -110,3 +111,12 @@ class Master:
     def file_secret(self) -> bytes:
         """The secret under which the streams of file transfers are keyed."""
         return self.expand("file")
+
+    def words(self) -> tuple[str, ...]:
+        """Four words that two people compare: the same at both ends, and at no end that somebody sits between.
+
+        32 bits, as RFC 6189 section 4.5.2 has them of a call; the commitment of the handshake leaves one guess.
+        """
+        from ud2p.protocol.words import words_for  # only when somebody asks
+
+        return words_for(self.expand("sas", size_bytes=SAS_BYTES))
