@@ -35,6 +35,8 @@ if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
 FOLDER_NAME = "identities"
+FINGERPRINT_PATTERN = r"^SHA256:[A-Za-z0-9+/]{42}[AEIMQUYcgkosw048]\Z"
+"""Every :func:`fingerprint`: the last character has two bits of nothing."""
 _HEADER = "ud2p identity 1"
 _FIELDS = ("session", "login", "fingerprint")
 _MAX_BYTES = 4096

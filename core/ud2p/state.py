@@ -12,15 +12,14 @@ replaced: what is in it may be worth more than what would be written.
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Mapping
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from ud2p.config import state_dir
 from ud2p.errors import ConfigError
+from ud2p.whole_file import write_whole
 
 FILE_NAME = "state.json"
 
@@ -71,19 +70,8 @@ def _read(path: Path) -> dict[str, Any]:
 
 
 def _write(path: Path, members: Mapping[str, Any]) -> None:
-    path = Path(os.path.realpath(path))  # a link to another place stays a link
-    draft = path.with_name(f"{path.name}.{os.urandom(4).hex()}.new")
+    text = json.dumps(members, indent=1, ensure_ascii=False) + "\n"
     try:
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        with open(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
-            json.dump(members, file, indent=1, ensure_ascii=False)
-            file.write("\n")
-            file.flush()
-            os.fsync(file.fileno())
-        draft.replace(path)
-    except BaseException as error:
-        with suppress(OSError):
-            draft.unlink(missing_ok=True)
-        if isinstance(error, OSError):
-            raise ConfigError(f"{path} can't be written ({error.strerror}); make its folder writable") from error
-        raise
+        write_whole(path, text.encode())
+    except OSError as error:
+        raise ConfigError(f"{path} can't be written ({error.strerror}); make its folder writable") from error
