@@ -27,7 +27,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ud2p.config import state_dir
-from ud2p.errors import IdentityError
+from ud2p.errors import IdentityError, UsageError
 from ud2p.text import gate
 
 if TYPE_CHECKING:
@@ -103,6 +103,16 @@ def fingerprint(session_public: bytes) -> str:
     """
     digest = hashlib.sha256(session_public).digest()
     return "SHA256:" + base64.b64encode(digest).decode().rstrip("=")
+
+
+def check_fingerprint(text: str) -> str:
+    """The fingerprint that somebody typed.
+
+    :raises UsageError: it is none
+    """
+    if not re.match(FINGERPRINT_PATTERN, text):
+        raise UsageError(f"{gate(text[:80])} is not a fingerprint; copy all of it: SHA256: and 43 characters")
+    return text
 
 
 def parse_identity(text: str) -> Identity:

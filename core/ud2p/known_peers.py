@@ -13,6 +13,7 @@ can't be understood is reported and never replaced: a file that is gone would ma
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Annotated
@@ -24,7 +25,7 @@ from ud2p.config import state_dir
 from ud2p.errors import ConfigError, UsageError
 from ud2p.identity import FINGERPRINT_PATTERN
 from ud2p.peer_book import KnownPeer, PeerBook, Standing, Trust
-from ud2p.protocol.messages import Name
+from ud2p.protocol.messages import NAME_PATTERN, Name
 from ud2p.text import gate
 from ud2p.whole_file import locked, write_whole
 
@@ -46,7 +47,10 @@ class _File(msgspec.Struct, forbid_unknown_fields=True):
 
 
 class KnownPeers:
-    """The book of one user, in its file; or in memory alone."""
+    """The book of one user, in its file; or in memory alone.
+
+    A broker is ``HOST[:PORT]`` here, as the user wrote it.
+    """
 
     def __init__(self, path: Path | None = None) -> None:
         """:param path: the file, which need not exist; None remembers nothing beyond this object"""
@@ -76,7 +80,7 @@ class KnownPeers:
 
         :raises ConfigError: see :attr:`book`; so do all methods below
         """
-        return self.book.look_up(broker, name, key)
+        return self.book.look_up(broker_entry(broker), name, key)
 
     def pin(self, broker: str, name: str, key: str) -> Trust:
         """Keep the key of somebody new.
@@ -85,42 +89,47 @@ class KnownPeers:
         """
         before = Trust(Standing.NEW)
 
-        def change(book: PeerBook) -> PeerBook:
+        def change(book: PeerBook, entry: str) -> PeerBook:
             nonlocal before
-            before = book.look_up(broker, name, key)
-            return book.pin(broker, name, key)
+            before = book.look_up(entry, name, key)
+            return book.pin(entry, name, key)
 
-        self._change(change)
+        self._change(broker, name, change)
         return before
 
     def verify(self, broker: str, name: str, key: str) -> None:
         """See :meth:`PeerBook.verify`."""
-        self._change(lambda book: book.verify(broker, name, key))
+        self._change(broker, name, lambda book, entry: book.verify(entry, name, key))
 
     def replace(self, broker: str, name: str, key: str) -> None:
         """See :meth:`PeerBook.replace`."""
-        self._change(lambda book: book.replace(broker, name, key))
+        self._change(broker, name, lambda book, entry: book.replace(entry, name, key))
 
     def block(self, broker: str, name: str) -> None:
         """See :meth:`PeerBook.block`."""
-        self._change(lambda book: book.block(broker, name))
+        self._change(broker, name, lambda book, entry: book.block(entry, name))
 
     def unblock(self, broker: str, name: str) -> None:
         """See :meth:`PeerBook.unblock`."""
-        self._change(lambda book: book.unblock(broker, name))
+        self._change(broker, name, lambda book, entry: book.unblock(entry, name))
 
     def forget(self, broker: str, name: str) -> None:
         """See :meth:`PeerBook.forget`."""
-        self._change(lambda book: book.forget(broker, name))
+        self._change(broker, name, lambda book, entry: book.forget(entry, name))
 
-    def _change(self, change: Callable[[PeerBook], PeerBook]) -> None:
+    def _change(self, broker: str, name: str, change: Callable[[PeerBook, str], PeerBook]) -> None:
+        entry = broker_entry(broker)
+        if not re.match(NAME_PATTERN, name):  # What is written must be understood when it is read.
+            raise UsageError(
+                f"{gate(name[:80])} is no name; it begins with a letter and has letters, digits, _ . and -"
+            )
         if self._path is None:
-            self._book = change(self._book)
+            self._book = change(self._book, entry)
             return
         try:
             with locked(self._path):
                 before = _read(self._path)
-                after = change(before)
+                after = change(before, entry)
                 if after is not before:
                     write_whole(self._path, _encode(after))
         except OSError as error:

@@ -6,8 +6,32 @@ import argparse
 
 from ud2p import __version__
 
+TYPE_CHECKING = False  # as in main: typing's own is slow to import
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from typing import Any
+
+    _Commands = argparse._SubParsersAction["_AnyOrderParser"]
+
 DESCRIPTION = "Chat and send files straight to each other from a terminal."
 EPILOG = "Without a command, the shell opens. Settings: flags, then UD2P_* in the environment, then config.toml."
+
+
+class _AnyOrderParser(argparse.ArgumentParser):
+    """Takes options between a command's words, as in ``identity export --name alice FILE``; argparse's own would not
+    take the last word then."""
+
+    _is_within = False
+
+    def parse_known_args(self, args: Sequence[str] | None = None, namespace: Any = None) -> Any:  # type: ignore[override]
+        """See the class."""
+        if self._is_within:
+            return super().parse_known_args(args, namespace)
+        self._is_within = True
+        try:
+            return self.parse_known_intermixed_args(args, namespace)
+        finally:
+            self._is_within = False
 
 
 def make_parser() -> argparse.ArgumentParser:
@@ -22,7 +46,7 @@ def make_parser() -> argparse.ArgumentParser:
         allow_abbrev=False,
     )
     parser.add_argument("--version", action="version", version=f"ud2p {__version__}")
-    commands = parser.add_subparsers(dest="command", metavar="COMMAND", title="commands")
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND", title="commands", parser_class=_AnyOrderParser)
     serve = commands.add_parser("serve", help="run a broker", parents=[plugin_options], allow_abbrev=False)
     serve.add_argument("--host", default="127.0.0.1", help="the IP address to listen on (default: 127.0.0.1)")
     serve.add_argument("--port", type=_port, default=17280, help="TCP and UDP port (default: 17280; 0: any free one)")
@@ -41,12 +65,45 @@ def make_parser() -> argparse.ArgumentParser:
     plugins = commands.add_parser("plugins", help="what is installed", parents=[plugin_options], allow_abbrev=False)
     plugins.add_argument("action", nargs="?", choices=["list"], default="list", help="list (the default)")
     plugins.add_argument("--json", action="store_true", help="print JSON")
+    _add_identity(commands)
+    _add_peers(commands)
     return parser
 
 
-def _client_options(*, is_demo: bool = False) -> argparse.ArgumentParser:
+def _add_identity(commands: _Commands) -> None:
+    identity = commands.add_parser(
+        "identity",
+        help="who you are: show, export, import",
+        description="Each name has an identity of its own, made on its first start and never written over.",
+        allow_abbrev=False,
+        argument_default=argparse.SUPPRESS,
+    )
+    identity.add_argument("action", nargs="?", choices=["show", "export", "import"], default="show")
+    identity.add_argument(
+        "file", nargs="?", default=None, metavar="FILE", help="where to, or from; - is standard output"
+    )
+    identity.add_argument("--name", metavar="NAME", help="whose (default: the name that the shell remembers)")
+    identity.add_argument("--json", action="store_true", default=False, help="print JSON")
+
+
+def _add_peers(commands: _Commands) -> None:
+    peers = commands.add_parser(
+        "peers",
+        help="whom you know: list, replace, forget, block, unblock",
+        description="What is known of peers. replace takes a peer's new key; compare it by voice or in person first.",
+        allow_abbrev=False,
+        argument_default=argparse.SUPPRESS,
+    )
+    peers.add_argument("action", nargs="?", choices=["list", "replace", "forget", "block", "unblock"], default="list")
+    peers.add_argument("peer", nargs="?", default=None, metavar="NAME", help="whom")
+    peers.add_argument("key", nargs="?", default=None, metavar="SHA256:...", help="for replace: the new fingerprint")
+    peers.add_argument("--broker", metavar="HOST[:PORT]", help="where you know them (default: localhost:17280)")
+    peers.add_argument("--json", action="store_true", default=False, help="print JSON")
+
+
+def _client_options(*, is_demo: bool = False) -> _AnyOrderParser:
     # Options that a subcommand shares with the shell must not overwrite what stood before the subcommand.
-    options = argparse.ArgumentParser(add_help=False, argument_default=argparse.SUPPRESS)
+    options = _AnyOrderParser(add_help=False, argument_default=argparse.SUPPRESS)
     group = options.add_argument_group("the shell")
     group.add_argument("--name", metavar="NAME", help="who you are (asked once, then remembered)")
     group.add_argument("--theme", metavar="THEME", help="how everything looks: lutho, chulumanco, roanda, ...")
@@ -63,8 +120,8 @@ def _client_options(*, is_demo: bool = False) -> argparse.ArgumentParser:
     return options
 
 
-def _plugin_options() -> argparse.ArgumentParser:
-    options = argparse.ArgumentParser(add_help=False, argument_default=argparse.SUPPRESS)
+def _plugin_options() -> _AnyOrderParser:
+    options = _AnyOrderParser(add_help=False, argument_default=argparse.SUPPRESS)
     group = options.add_argument_group("plugins")
     group.add_argument("--no-plugin", action="append", metavar="NAME", help="leave this plugin out (may be repeated)")
     group.add_argument("--safe-mode", action="store_true", help="load only what ud2p comes with")

@@ -33,7 +33,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     from ud2p_shell.arguments import make_parser
 
     options = make_parser().parse_args(arguments)
-    run = {None: _shell, "serve": _serve, "demo": _demo, "plugins": _plugins}[options.command]
+    run = _COMMANDS[options.command]
     try:
         return run(options)
     except UD2PError as error:
@@ -95,6 +95,22 @@ def _plugins(options: argparse.Namespace) -> int:
     return 0
 
 
+def _identity(options: argparse.Namespace) -> int:
+    from ud2p.state import load_state
+    from ud2p_shell.identity_command import run_identity
+
+    name = _settings(options).name or load_state().name
+    run_identity(options.action, name, options.file, as_json=options.json)
+    return 0
+
+
+def _peers(options: argparse.Namespace) -> int:
+    from ud2p_shell.peers_command import run_peers
+
+    run_peers(options.action, options.peer, options.key, _settings(options).broker, as_json=options.json)
+    return 0
+
+
 def _settings(options: argparse.Namespace) -> Settings:
     from ud2p.config import load_settings
 
@@ -108,6 +124,14 @@ def _load_plugins(settings: Settings) -> PluginManager:
     return PluginManager.load(safe_mode=settings.safe_mode, disabled=settings.no_plugin, warn=_warn)
 
 
+_COMMANDS = {
+    None: _shell,
+    "serve": _serve,
+    "demo": _demo,
+    "plugins": _plugins,
+    "identity": _identity,
+    "peers": _peers,
+}
 _FLAGS = (
     "broker",
     "name",

@@ -177,6 +177,20 @@ def test_what_is_refused_changes_no_file(environ: dict[str, str]) -> None:
     assert (path_in(environ).stat().st_mtime_ns, path_in(environ).read_bytes()) == before
 
 
+def test_what_is_no_name_or_broker_is_never_written(environ: dict[str, str]) -> None:
+    peers = KnownPeers.load(environ)
+    for name in ("\x1b[2Jbob", "", "bob\n", "b" * 33, "1bob"):
+        for act in (peers.pin, peers.verify):
+            with pytest.raises(UsageError, match="is no name") as caught:
+                act(HERE, name, K1)
+            assert str(caught.value).isprintable()
+    with pytest.raises(UsageError, match="is not the address of a broker"):
+        peers.pin("http://localhost/", "bob", K1)
+    peers.pin("LocalHost", "bob", K1)
+    assert peers.look_up(HERE, "bob", K1).standing is Standing.PINNED
+    assert list(peers.book.peers) == [(HERE, "bob")]
+
+
 def test_in_memory_nothing_is_kept(environ: dict[str, str]) -> None:
     peers = KnownPeers()
     peers.pin(HERE, "bob", K1)
