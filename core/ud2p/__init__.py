@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from ud2p.errors import *  # noqa: F403
     from ud2p.events import *  # noqa: F403
     from ud2p.hookspecs import impl as impl
+    from ud2p.known_peers import KnownPeers as KnownPeers
     from ud2p.outbox import Posted as Posted
     from ud2p.plugins import PluginManager as PluginManager
     from ud2p.plugins import PluginRecord as PluginRecord
@@ -83,6 +84,7 @@ __all__ = [
     "InvitationRequest",
     "InviteRequest",
     "Invited",
+    "KnownPeers",
     "Line",
     "LocalProtocolError",
     "LoginRequest",
@@ -132,6 +134,7 @@ _HOMES = {
     "Chat": "ud2p.chat",
     "Posted": "ud2p.outbox",
     "Client": "ud2p.client",
+    "KnownPeers": "ud2p.known_peers",
     "Page": "ud2p.client",
     "PluginManager": "ud2p.plugins",
     "PluginRecord": "ud2p.plugins",

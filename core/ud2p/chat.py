@@ -12,9 +12,10 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
+from ud2p.chat_end import closing_sentence, failure
 from ud2p.chat_files import ChatFiles
 from ud2p.contracts import CipherInfo, FileOffer, Progress, Receipt
-from ud2p.errors import ChatClosed, ChatError, PeerUnreachable, RemoteProtocolError
+from ud2p.errors import ChatClosed, RemoteProtocolError, UD2PError
 from ud2p.events import (
     ChatEnded,
     ChatHeard,
@@ -23,14 +24,18 @@ from ud2p.events import (
     ClientEvent,
     MessageReceived,
 )
+from ud2p.identity import fingerprint
 from ud2p.outbox import Outbox, Posted
+from ud2p.peer_book import Standing, Trust
 from ud2p.protocol.controls import Control, decode_control, encode_control
 from ud2p.protocol.frames import FrameType
 from ud2p.protocol.incoming import Arrived
 from ud2p.protocol.session_events import Closed, Delivered, Heard, Opened, SessionEvent, Silent
 
 if TYPE_CHECKING:
+    from ud2p.admission import Admission
     from ud2p.plugins import PluginManager
+    from ud2p.protocol.keys import Master
     from ud2p.session_driver import SessionDriver
 
 FLUSH_ON_LEAVE_S = 2.0
@@ -56,6 +61,11 @@ class ChatHost(Protocol):
         """The chat is over."""
         ...
 
+    @property
+    def admission(self) -> Admission:
+        """Who may chat with this client."""
+        ...
+
 
 class Chat:
     """A chat with one peer. Belongs to the client's event loop."""
@@ -66,13 +76,20 @@ class Chat:
         self.session_id = session_id
         self.cipher = cipher.name
         """The name of the cipher that seals it."""
-        self.trust = "unverified"
-        """What is known of who the peer is; identities are not checked in this version."""
+        self.peer_key = ""
+        """The fingerprint of the peer's key; empty until keys are agreed on."""
+        self.words: tuple[str, ...] = ()
+        """Four words that are the same at both ends unless somebody is in between. To be compared by voice or in
+        person, never in the chat itself: whoever is in between could change them there."""
+        self.was_left = False
+        """Whether this side ended it."""
         self.files = ChatFiles(self, host, cipher)
         self._host = host
         self._driver: SessionDriver | None = None
         self._opened: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._is_over = False
+        self._trust = Trust(Standing.NEW)
+        self._refused: UD2PError | None = None
         self._outbox: Outbox
 
     # what a user sees
@@ -87,6 +104,11 @@ class Chat:
         """How the peer is reached, such as ``direct 192.0.2.7:4242``."""
         endpoint, address = self.driver.endpoint, self.driver.address
         return endpoint.describe(address) if endpoint is not None and address is not None else "not connected"
+
+    @property
+    def trust(self) -> str:
+        """``verified`` once the user has compared the words with a peer who has this key; until then ``unverified``."""
+        return self._trust.word
 
     @property
     def undelivered(self) -> int:
@@ -134,6 +156,30 @@ class Chat:
         """Say no to an offered file; ``reason`` is shown to the peer."""
         self.files.decline(offer, reason)
 
+    async def confirm_words(self) -> None:
+        """The user compared :attr:`words` with the peer, and they match: the peer is verified, here and from now on.
+
+        :raises ChatClosed: the chat is over
+        :raises PeerNotTrusted: the peer was blocked or given another key meanwhile
+        :raises ConfigError: the file of known peers can't be used
+        """
+        if not self.is_open:
+            raise ChatClosed("the chat is over; connect again and compare the words of that chat")
+        admission = self._host.admission
+        admission.peers.verify(admission.broker, self.peer, self.peer_key)
+        self._trust = admission.peers.look_up(admission.broker, self.peer, self.peer_key)
+
+    async def reject_words(self) -> None:
+        """The user compared :attr:`words` with the peer, and they differ: the chat ends at once, the peer is told, and
+        the key is known no more.
+
+        :raises ConfigError: the file of known peers can't be used; the chat ends all the same
+        """
+        self.driver.leave("words")
+        admission = self._host.admission
+        if admission.peers.look_up(admission.broker, self.peer, self.peer_key).known == self.peer_key:
+            admission.peers.forget(admission.broker, self.peer)
+
     async def leave(self) -> None:
         """End the chat; the peer is told. What was posted gets up to two seconds to arrive."""
         if self.is_open:
@@ -159,6 +205,19 @@ class Chat:
         self._driver = driver
         send = partial(driver.send_message, _MSG)
         self._outbox = Outbox(self, self._host.plugins, send, self._host.publish)
+
+    def meet(self, remote_static: bytes, master: Master) -> None:
+        """Keys were agreed on with whoever has ``remote_static``.
+
+        :raises UD2PError: it is not let in
+        """
+        self.peer_key = fingerprint(remote_static)
+        try:
+            self._trust = self._host.admission.admit(self.peer, self.peer_key)
+        except UD2PError as error:
+            self._refused = error
+            raise
+        self.words = master.words()
 
     async def wait_opened(self) -> None:
         """Wait until messages go both ways.
@@ -224,13 +283,13 @@ class Chat:
 
     def _end(self, closed: Closed) -> None:
         self._is_over = True
+        self.was_left = not closed.by_peer and closed.reason in ("left", "error", "transport", "cipher")
         reason = closing_sentence(closed, self.peer)
         self._outbox.fail_all(reason)
         self.files.end(reason)
         self._host.forget(self)
         if not self._opened.done():
-            error = PeerUnreachable(reason) if closed.reason == "unreachable" else ChatError(reason)
-            self._opened.set_exception(error)
+            self._opened.set_exception(self._refused or failure(closed)(reason))
             self._opened.exception()  # The client may not be waiting any more.
             return
         self.publish(ChatEnded(self, reason, closed.by_peer))
@@ -245,26 +304,3 @@ class Chat:
             await self.driver.finished.wait()
         if self.driver.endpoint is not None:
             await self.driver.endpoint.close()
-
-
-def closing_sentence(closed: Closed, peer: str) -> str:
-    """Why a chat is over, for a person."""
-    if closed.text:
-        return closed.text
-    if closed.reason == "unreachable":
-        return f"nothing came through from {peer} in 15 s; a firewall may be in the way"
-    if not closed.by_peer:
-        is_broken = closed.reason == "transport"
-        return "the chat's transport failed; choose another with --transport" if is_broken else "you left the chat"
-    reasons = {
-        "handshake": f"{peer} gave up the introduction: what reached it is not what it must be; somebody may have"
-        " changed what you sent each other",
-        "left": f"{peer} left the chat",
-        "unreachable": f"nothing came through to {peer} in 15 s; a firewall may be in the way",
-        "protocol": f"{peer} ended the chat: what came from here broke the protocol; update the older of the two",
-        "exhausted": f"{peer} ended the chat: its key is used up; connect again to go on",
-        "cipher": f"{peer} ended the chat: its cipher failed; connect again, with another --cipher",
-        "transport": f"{peer} ended the chat: its transport failed; connect again",
-        "error": f"{peer} could not open the chat; connect again",
-    }
-    return reasons.get(closed.reason, f"{peer} ended the chat: {closed.reason}")

@@ -16,18 +16,21 @@ from __future__ import annotations
 import re
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from types import TracebackType
 from typing import TYPE_CHECKING
 
+from ud2p.admission import Admission
 from ud2p.broker_presence import BrokerPresence
 from ud2p.broker_trust import BrokerTrust, Credentials
 from ud2p.config import parse_broker
 from ud2p.contracts import FileOffer
 from ud2p.event_stream import EventStreams
 from ud2p.events import BrokerBack, BrokerEvent, ClientEvent, Invitation, MessageDelivered, StatusChanged
-from ud2p.identity import Identity, load_identity
+from ud2p.identity import Identity, check_fingerprint, load_identity
 from ud2p.introduction import Introducer
 from ud2p.known_brokers import KnownBrokers
+from ud2p.known_peers import KnownPeers
 from ud2p.meetings import Meetings
 from ud2p.plugins import PluginManager
 from ud2p.protocol import messages as wire
@@ -65,6 +68,9 @@ class Client:
         trust_broker: str | None = None,
         auto_accept: bool = False,
         identity: Identity | None = None,
+        known_peers: KnownPeers | None = None,
+        peer_key: str | None = None,
+        require_verified: bool = False,
     ) -> None:
         """
         :param name: 1 to 32 of ``A-Z a-z 0-9 _ . -``, a letter first
@@ -77,7 +83,10 @@ class Client:
             None goes by what is remembered, and remembers the key of a broker that is met for the first time
         :param auto_accept: accept every invitation that no plugin refuses, as bots do
         :param identity: None takes the one that this user has under ``name``, made on the first start
-        :raises UsageError: when ``broker`` is no address or ``trust_broker`` no fingerprint
+        :param known_peers: None takes this user's, and keeps who is met there
+        :param peer_key: chat only with whoever has this key, a fingerprint (``SHA256:...``)
+        :param require_verified: chat only with peers whose words were compared before; others' invitations are declined
+        :raises UsageError: when ``broker`` is no address, or ``trust_broker`` or ``peer_key`` no fingerprint
         :raises PluginError: when a named cipher is not there
         """
         self.plugins = plugins if plugins is not None else PluginManager.load()
@@ -88,6 +97,9 @@ class Client:
             name, host, port, self, identity=self._login_identity, online=online, trust=trust
         )
         self._identity = identity
+        self._known_peers = known_peers
+        self._peer_key = None if peer_key is None else check_fingerprint(peer_key)
+        self._require_verified = require_verified
         introducer = Introducer(self.plugins, ciphers, transport, lambda: self.identity)
         self._meetings = Meetings(self, self._presence, introducer, auto_accept=auto_accept)
         self._streams: EventStreams[ClientEvent] = EventStreams(self._meetings.pump)
@@ -118,6 +130,20 @@ class Client:
         if self._identity is None:
             self._identity = load_identity(self.name)
         return self._identity
+
+    @property
+    def known_peers(self) -> KnownPeers:
+        """Whom this client knows.
+
+        :raises ConfigError: the file of known peers can't be read or understood
+        """
+        return self.admission.peers
+
+    @cached_property
+    def admission(self) -> Admission:
+        """See :class:`~ud2p.chat.ChatHost`."""
+        peers = KnownPeers.load() if self._known_peers is None else self._known_peers
+        return Admission(peers, self.broker, peer_key=self._peer_key, require_verified=self._require_verified)
 
     @property
     def online(self) -> bool:
@@ -169,11 +195,14 @@ class Client:
         """Connect to the broker and log in.
 
         :raises IdentityError: this client's identity can't be read or made
+        :raises ConfigError: the file of known peers can't be read or understood
         :raises BrokerUnreachable: nobody, or something else, answers there
         :raises BrokerNotTrusted: its key is not the one that is known; nothing was sent to it
         :raises BrokerRefused: the broker said no; ``code`` and the sentence say why
         :raises ConfigError: the file of known brokers can't be read or written
         """
+        if re.match(wire.NAME_PATTERN, self.name):  # What is no name, the broker refuses.
+            _ = self.identity, self.known_peers  # They would be missed at the first chat otherwise.
         await self._presence.connect()
 
     async def list(self, prefix: str = "", cursor: str = "", limit: int = 50) -> Page:
@@ -199,16 +228,24 @@ class Client:
         self._presence.online = answer.online
         self.publish(StatusChanged(answer.online))
 
-    async def invite(self, peer: str) -> Chat:
+    def failures(self, peer: str) -> int:
+        """How many introductions with ``peer`` failed in a row, since the last chat or since this client was made."""
+        return self._meetings.failures.in_a_row(peer)
+
+    async def invite(self, peer: str, *, despite_failures: bool = False) -> Chat:
         """Ask ``peer`` for a chat and wait until it is open. Cancelling withdraws the invitation.
 
+        :param despite_failures: the user was asked whether there should be another introduction after three failed in
+            a row: somebody in between has one guess at the words in each
         :raises InvitationFailed: declined, expired, or the peer left
         :raises BrokerRefused: the peer is not there, is Offline, or this client is
         :raises NoCommonCipher: no chat could be agreed on
+        :raises PeerNotTrusted: the peer is blocked, or its key is not the one that is known or wanted
+        :raises HandshakeFailed: the two sides did not agree on keys, or three introductions in a row failed
         :raises ChatError: no path to the peer was found
         :raises PluginError: there is nothing to carry a chat
         """
-        return await self._meetings.invite(peer)
+        return await self._meetings.invite(peer, despite_failures=despite_failures)
 
     async def answer(self, invitation: Invitation, accept: bool, reason: str = "") -> Chat | None:
         """Accept or decline an invitation.
@@ -220,6 +257,15 @@ class Client:
         :raises PluginError: there is nothing to carry a chat; the invitation is declined
         """
         return await self._meetings.answer(invitation, accept, reason)
+
+    async def block(self, peer: str) -> None:
+        """Want nothing from ``peer``: what it asks is declined unseen from now on, and a chat with it ends.
+
+        :raises UsageError: that is no name
+        :raises ConfigError: the file of known peers can't be used
+        """
+        self.known_peers.block(self.broker, peer)
+        await self._meetings.send_away(peer)
 
     async def close(self) -> None:
         """Leave every chat and the broker, and end the event streams. May be called twice."""

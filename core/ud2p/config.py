@@ -11,6 +11,8 @@ The file, all of it optional::
     downloads = "~/Downloads"              # without it, the folder that ud2p was started in
     plaintext = false                      # true: no TLS to the broker, which must be on this machine
     trust_broker = "SHA256:..."            # the key that the broker must have; without it, the one that is remembered
+    peer_key = "SHA256:..."                # chat only with whoever has this key
+    require_verified = false               # true: chat only with peers whose words you have compared
     no_plugin = ["sparkle"]
     safe_mode = false
 
@@ -62,6 +64,10 @@ class Settings:
     """Plugins that are not loaded, from all sources together."""
     safe_mode: bool = False
     """Load built-in plugins only."""
+    peer_key: str | None = None
+    """Chats are opened with whoever has this key and nobody else: a fingerprint; None leaves it to what is known."""
+    require_verified: bool = False
+    """Whether chats are opened with verified peers only."""
 
 
 def load_settings(
@@ -177,7 +183,7 @@ def _read_environ(environ: Mapping[str, str]) -> dict[str, Any]:
 
 def _from_text(key: str, text: str) -> object:
     """A variable's text as what a file would hold."""
-    if key in ("plaintext", "safe_mode"):
+    if key in ("plaintext", "safe_mode", "require_verified"):
         word = text.strip().lower()
         return True if word in _YES else False if word in _NO else text
     return text
@@ -207,6 +213,12 @@ def _broker(value: object) -> str:
     broker = _text(value)
     parse_broker(broker)
     return broker
+
+
+def _fingerprint(value: object) -> str:
+    from ud2p.identity import check_fingerprint  # which itself asks for folders here
+
+    return check_fingerprint(_text(value))
 
 
 def _switch(value: object) -> bool:
@@ -257,6 +269,8 @@ _KEYS: Mapping[str, Callable[[object], object]] = {
     "downloads": _download_folder,
     "plaintext": _switch,
     "trust_broker": _text,
+    "peer_key": _fingerprint,
+    "require_verified": _switch,
     "no_plugin": _words,
     "safe_mode": _switch,
 }

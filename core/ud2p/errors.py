@@ -136,6 +136,15 @@ class PeerNotTrusted(ChatError):
 
     exit_code = 5
 
+    def __init__(self, text: str, *, known: str = "", shown: str = "", is_change: bool = False) -> None:
+        super().__init__(text)
+        self.known = known
+        """The fingerprint that is known or wanted; empty where it is not about keys."""
+        self.shown = shown
+        """The fingerprint of the key that the peer showed."""
+        self.is_change = is_change
+        """Whether the key that was known of the peer has changed."""
+
 
 class ChatClosed(ChatError):
     """the chat is over; connect again to go on"""

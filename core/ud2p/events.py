@@ -12,6 +12,7 @@ from ud2p.contracts import FileOffer, Receipt
 
 if TYPE_CHECKING:
     from ud2p.chat import Chat
+    from ud2p.errors import UD2PError
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +27,8 @@ class Invitation:
     """On the clock of ``time.monotonic()``."""
     offer: bytes
     """The peer's offer, still encoded."""
+    failures: int = 0
+    """How many introductions with this name failed in a row; from three on, only the user should say yes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,10 +91,12 @@ class ChatOpened:
 
 @dataclass(frozen=True, slots=True)
 class ChatFailed:
-    """The two were introduced, and no chat came of it; ``reason`` is a sentence."""
+    """No chat came of an introduction, or this client wants none with that peer; ``reason`` is a sentence."""
 
     peer: str
     reason: str
+    error: UD2PError | None = None
+    """The same as :meth:`ud2p.Client.invite` raises it; :class:`ud2p.PeerNotTrusted` has both fingerprints."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -109,6 +109,7 @@ class Introducer:
         )
 
         def make_session(master: Master, now: float) -> Session:
+            chat.meet(handshake.remote_static, master)
             return Session(role, master, cipher, now, os.urandom)
 
         chat.attach(SessionDriver(handshake, make_session, chat, lambda data: signal(introduction.session, data)))

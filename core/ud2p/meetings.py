@@ -9,8 +9,18 @@ from typing import TYPE_CHECKING
 
 from ud2p.broker_presence import BrokerPresence
 from ud2p.contracts import Decision, InvitationRequest
-from ud2p.errors import BrokerError, InvitationFailed, PluginError, UD2PError
+from ud2p.errors import (
+    BrokerError,
+    ChatError,
+    ConfigError,
+    HandshakeFailed,
+    InvitationFailed,
+    PeerNotTrusted,
+    PluginError,
+    UD2PError,
+)
 from ud2p.events import ChatFailed, Introduced, Invitation, InvitationEnded, Invited
+from ud2p.failures import FailedIntroductions
 from ud2p.introduction import Introducer
 from ud2p.protocol import messages as wire
 from ud2p.tasks import Tasks
@@ -34,6 +44,7 @@ class Meetings:
         self._chats: dict[bytes, Chat] = {}
         self._leaving: dict[bytes, Chat] = {}
         self._tasks = Tasks()
+        self.failures = FailedIntroductions()
 
     @property
     def chats(self) -> tuple[Chat, ...]:
@@ -45,9 +56,16 @@ class Meetings:
         """The invitations that wait for an answer, oldest first."""
         return tuple(self._invitations.values())
 
-    async def invite(self, peer: str) -> Chat:
+    async def invite(self, peer: str, *, despite_failures: bool) -> Chat:
         """See :meth:`ud2p.Client.invite`."""
         self._introducer.check()
+        try:
+            self._host.admission.check_name(peer)
+            if self.failures.must_ask(peer) and not despite_failures:
+                raise HandshakeFailed(failures_sentence(peer, self.failures.in_a_row(peer)))
+        except ChatError as error:
+            self._host.publish(ChatFailed(peer, str(error), error))
+            raise
         offer = self._introducer.offer
         with self._expecting(peer) as awaited:
             invited = await self._presence.ask(lambda c, now: c.send_invite(peer, offer, now))
@@ -77,6 +95,16 @@ class Meetings:
             if isinstance(answer, wire.InvitationOver):
                 raise InvitationFailed(answer.reason, over_sentence(answer), answer.text)
             return await asyncio.shield(awaited)
+
+    async def send_away(self, peer: str) -> None:
+        """Decline what ``peer`` asks, and leave the chats with it."""
+        key = peer.casefold()
+        for invitation in [each for each in self._invitations.values() if each.peer.casefold() == key]:
+            self._host.publish(InvitationEnded(invitation, "declined"))
+            with contextlib.suppress(UD2PError):  # It is over anyway.
+                await self.answer(invitation, accept=False, reason="")
+        for chat in [each for each in self._chats.values() if each.peer.casefold() == key]:
+            await chat.leave()
 
     async def leave_all(self) -> None:
         """Leave every chat."""
@@ -128,13 +156,22 @@ class Meetings:
 
     async def _receive_invitation(self, push: wire.InvitationPush) -> None:
         expires_at = asyncio.get_running_loop().time() + push.expires_s
-        invitation = Invitation(push.invitation, push.peer, push.address, expires_at, push.offer)
+        failures = self.failures.in_a_row(push.peer)
+        invitation = Invitation(push.invitation, push.peer, push.address, expires_at, push.offer, failures)
         self._invitations[invitation.id] = invitation
+        try:
+            self._host.admission.check_name(push.peer)
+        except PeerNotTrusted:
+            with contextlib.suppress(UD2PError):  # Nobody is told but the one who asked.
+                await self.answer(invitation, accept=False, reason="")
+            return
         decision = await self._host.plugins.ask_invitation(InvitationRequest(push.peer))
         if invitation.id not in self._invitations:
             return
         if decision is None:  # No plugin has an opinion.
             decision = Decision.ACCEPT if self._auto_accept else Decision.ASK
+        if decision is Decision.ACCEPT and self.failures.must_ask(push.peer):
+            decision = Decision.ASK  # Each introduction is a guess at the words for whoever is in between.
         if decision is Decision.ASK:
             self._host.publish(Invited(invitation))
             return
@@ -152,8 +189,9 @@ class Meetings:
             self._fail_chat(introduction.peer, awaited, error)
             return
         self._chats[chat.session_id] = chat
-        if introduction.invitation in self._withdrawn:
-            chat.driver.leave("left")  # The peer said yes while this client took its invitation back.
+        if introduction.invitation in self._withdrawn or awaited is None:
+            # The peer said yes while this client took its invitation back, or the broker made it up.
+            chat.driver.leave("left")
             return
         self._host.publish(Introduced(introduction.peer))
         self._tasks.start(self._open_chat(chat, introduction, awaited))
@@ -165,13 +203,16 @@ class Meetings:
             await self._introducer.open_chat(chat, introduction, self._presence.rendezvous)
         except UD2PError as error:
             self._chats.pop(chat.session_id, None)
+            if not chat.was_left and not isinstance(error, (PeerNotTrusted, PluginError, ConfigError)):
+                self.failures.failed(chat.peer)
             self._fail_chat(chat.peer, awaited, error)
         else:
+            self.failures.opened(chat.peer)
             if awaited is not None and not awaited.done():
                 awaited.set_result(chat)
 
-    def _fail_chat(self, peer: str, awaited: asyncio.Future[Chat] | None, error: Exception) -> None:
-        self._host.publish(ChatFailed(peer, str(error)))
+    def _fail_chat(self, peer: str, awaited: asyncio.Future[Chat] | None, error: UD2PError) -> None:
+        self._host.publish(ChatFailed(peer, str(error), error))
         if awaited is not None and not awaited.done():
             awaited.set_exception(error)
 
@@ -213,6 +254,14 @@ class Meetings:
     async def _drain(self, chat: Chat) -> None:
         await chat.drain()
         self._leaving.pop(chat.session_id, None)
+
+
+def failures_sentence(peer: str, failures: int) -> str:
+    """Why this side takes no further introduction without asking."""
+    return (
+        f"{failures} introductions with {peer} failed in a row; somebody may be in between and try until the words "
+        "match; try again only if you can compare the words afterwards"
+    )
 
 
 def over_sentence(over: wire.InvitationOver) -> str:

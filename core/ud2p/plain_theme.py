@@ -11,7 +11,7 @@ that is more than a sentence. A theme made from it replaces what it wants and no
 
 The styles (a usual set is :data:`ud2p.plain_words.STYLES`) are keyed by the words' keys, and by parts of lines:
 ``rule``, ``mark`` (``>`` and ``<``), ``peer_name``, ``peer_text``, ``own_text``, ``number``, ``person``, ``address``,
-``trust``, ``file_tick``, ``command``, ``summary``, ``plugin_on``, ``plugin_off``, ``plugin_failed``, ``problem``.
+``file_tick``, ``command``, ``summary``, ``plugin_on``, ``plugin_off``, ``plugin_failed``, ``problem``.
 """
 
 from __future__ import annotations
@@ -130,11 +130,17 @@ class PlainTheme:
             host, _, port = person.address.rpartition(":")
             key = "person_address_available" if only_available else "person_address"
             body.append(self.span("address", f" {self.say(key, person, host=host, port=port)}"))
-        if person.trust not in ("", "new", "unverified"):
-            body.append(self.span("trust", f" {person.trust}"))
+        if person.trust:
+            key = f"trust_{person.trust}"
+            body.append(self.span(key, f" {self.words.get(key, person.trust)}"))
         return [self.span("number", f"{person.number}. ")], strip_end(body)
 
     # invitations
+
+    def show_invitation_arrived(self, event: screen.InvitationArrived, width: int) -> Lines:
+        """Who asks; behind a warning where introductions failed."""
+        warning = self.sentence("failures_warning", event, width) if event.failures else []
+        return warning + self.show_sentence(event, width)
 
     def show_invitation_over(self, event: screen.InvitationOver, width: int) -> Lines:
         """Why it is over, and the other side's words."""
@@ -182,6 +188,18 @@ class PlainTheme:
     def peer_tail(self, event: screen.PeerMessage) -> list[Span]:
         """``< name``"""
         return [self.span("mark", " < "), self.span("peer_name", event.peer)]
+
+    # who the peer is
+
+    def show_verify_question(self, event: screen.VerifyQuestion, width: int) -> Lines:
+        """The words, how to compare them, and the question."""
+        lines = self.sentence("verify_words", event, width, words=" ".join(event.words))
+        return lines + self.sentence("verify_how", event, width) + self.sentence("verify_ask", event, width)
+
+    def show_key_changed(self, event: screen.KeyChanged, width: int) -> Lines:
+        """Both fingerprints, each in a line of its own, and what to type."""
+        keys = ("key_changed", "key_known", "key_now", "key_shown", "key_advice", "key_command")
+        return [line for key in keys for line in self.sentence(key, event, width)]
 
     # files
 

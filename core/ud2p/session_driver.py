@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Protocol
 
 from ud2p.contracts import Address, Endpoint
-from ud2p.errors import ChatClosed, PluginError
+from ud2p.errors import ChatClosed, PluginError, UD2PError
 from ud2p.protocol.frames import FrameType
 from ud2p.protocol.handshake import Handshake
 from ud2p.protocol.incoming import Arrived
@@ -54,7 +54,8 @@ class SessionDriver:
         signal: Callable[[bytes], None],
     ) -> None:
         """
-        :param make_session: makes the session of a master, now; PluginError when the cipher can't be made
+        :param make_session: makes the session of a master, now; PluginError when the cipher can't be made, another
+            UD2PError when the peer, whose key is known by then, is not to be let in
         :param signal: sends bytes to the peer over the signalling channel, or drops them
         """
         self.session: Session | None = None
@@ -198,8 +199,9 @@ class SessionDriver:
         elif handshake.master is not None and self.session is None:
             try:
                 self.session = self._make_session(handshake.master, now)
-            except PluginError as error:
-                handshake.abort("cipher", str(error))
+            except UD2PError as error:
+                # The peer is told that it is not trusted, never why, nor what is known of it.
+                handshake.abort("cipher" if isinstance(error, PluginError) else "untrusted", str(error))
                 return
             early, self._early = self._early, []
             for datagram, source in early:

@@ -109,6 +109,8 @@ def _client_options(*, is_demo: bool = False) -> _AnyOrderParser:
     group.add_argument("--theme", metavar="THEME", help="how everything looks: lutho, chulumanco, roanda, ...")
     group.add_argument("--cipher", dest="ciphers", metavar="LIST", help="ciphers to offer, the preferred first")
     group.add_argument("--downloads", metavar="DIR", help="where received files go (default: the current folder)")
+    group.add_argument("--peer-key", metavar="SHA256:...", help="chat only with whoever has this key")
+    group.add_argument("--require-verified", action="store_true", help="chat only with peers you have verified")
     if not is_demo:
         group.add_argument("--broker", metavar="HOST[:PORT]", help="the broker (default: localhost:17280)")
         group.add_argument("--transport", metavar="NAME", help="what carries chats (default: udp)")

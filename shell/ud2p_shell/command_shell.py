@@ -61,6 +61,26 @@ class CommandShell(LineShell):
         if not self.desk.questions.answer(peer, False, reason.strip()):
             raise UsageError(_nobody(peer))
 
+    def do_verify(self, _: str) -> None:
+        """verify: compare four words with your peer, by voice or in person"""
+        self.desk.trusting.ask_about_words(self.desk.chat)
+
+    def do_trust(self, arguments: str) -> None:
+        """trust NAME SHA256:...: take a peer's new key, which you asked the peer about"""
+        self.desk.trusting.take_key(arguments)
+
+    def do_block(self, name: str) -> None:
+        """block NAME: decline unseen what somebody asks"""
+        self.desk.trusting.block(name)
+
+    def do_unblock(self, name: str) -> None:
+        """unblock NAME: take that back"""
+        self.desk.trusting.unblock(name)
+
+    def do_peers(self, _: str) -> None:
+        """peers: whom you have met here, with their keys"""
+        self.desk.trusting.list_known()
+
     def do_theme(self, name: str) -> None:
         """theme [NAME]: how everything looks"""
         stage = self.desk.stage

@@ -17,9 +17,11 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from ud2p import events as told
 from ud2p import screen
 from ud2p.errors import ChatClosed, UD2PError
+from ud2p.failures import MAX_FAILED_INTRODUCTIONS
 from ud2p_shell.people_list import PeopleList
 from ud2p_shell.questions import Question, Questions
 from ud2p_shell.transfers import Transfers
+from ud2p_shell.trusting import Trusting
 
 if TYPE_CHECKING:
     from ud2p.chat import Chat
@@ -70,6 +72,7 @@ class Desk:
         """Said yes to in a chat, which is left first."""
         self.people = PeopleList(self)
         self.transfers = Transfers(self, console.progress, wait_for_each=not console.is_interactive)
+        self.trusting = Trusting(self)
         self.known_names: set[str] = set()
         """For completion."""
         self._is_opening = False
@@ -219,10 +222,11 @@ class Desk:
             case told.ChatOpened(chat):
                 if not self._is_opening and chat is not self.chat and self.menu_input is not None:
                     self.menu_input.interrupt_with(OPEN_CHAT)
-            case told.ChatFailed(peer, reason):
-                show(screen.ChatFailed(peer, reason))
+            case told.ChatFailed():
+                self.trusting.show_failure(event)
             case told.ChatEnded(chat, reason, by_peer):
                 self._kept.pop(chat.session_id, None)
+                self.trusting.chat_ended(chat)
                 if chat is self.chat:
                     self.chat = None
                     show(screen.ChatOver(chat.peer, reason if by_peer or not reason.startswith("you ") else ""))
@@ -249,7 +253,8 @@ class Desk:
     def _ask_about_invitation(self, invitation: told.Invitation) -> None:
         def show() -> screen.ScreenEvent:
             left_s = max(0, round(invitation.expires_at - time.monotonic()))
-            return screen.InvitationArrived(invitation.peer, invitation.address, left_s)
+            failures = invitation.failures if invitation.failures >= MAX_FAILED_INTRODUCTIONS else 0
+            return screen.InvitationArrived(invitation.peer, invitation.address, left_s, failures)
 
         def answer(yes: bool, reason: str) -> None:
             self.answer_invitation(invitation, yes, reason)

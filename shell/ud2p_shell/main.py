@@ -142,6 +142,8 @@ _FLAGS = (
     "downloads",
     "plaintext",
     "trust_broker",
+    "peer_key",
+    "require_verified",
     "no_plugin",
     "safe_mode",
 )

@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ud2p import screen
-from ud2p.errors import ChatError, InvitationFailed, UsageError
+from ud2p.errors import ChatError, InvitationFailed, PeerNotTrusted, UsageError
+from ud2p.failures import MAX_FAILED_INTRODUCTIONS
 from ud2p_shell.chat_shell import ChatShell
 from ud2p_shell.command_shell import CommandShell
 from ud2p_shell.desk import OPEN_CHAT
@@ -29,7 +30,7 @@ class MenuShell(CommandShell):
         texts = PromptTexts(desk)
         names = complete_words(lambda: desk.known_names)
         arguments = {
-            **dict.fromkeys(("connect", "accept", "decline", "list"), names),
+            **dict.fromkeys(("connect", "accept", "decline", "list", "block", "unblock", "trust"), names),
             "theme": complete_words(lambda: desk.stage.themes),
             "status": complete_words(lambda: ["online", "offline"]),
         }
@@ -42,6 +43,8 @@ class MenuShell(CommandShell):
             history=history,
         )
         super().__init__(console, desk, texts, prompt)
+        self.exit_code = 0
+        """What the program ends with."""
         desk.menu_input = self.input
         for name in set(self.own_commands()).intersection(desk.plugins.commands):
             package = desk.plugins.package_of("command", name)
@@ -57,7 +60,7 @@ class MenuShell(CommandShell):
         elif super().run_line(line):
             return True
         accepted = self._open_accepted()
-        return accepted is not None and self._chat(accepted)
+        return (accepted is not None and self._chat(accepted)) or self.exit_code != 0
 
     def do_connect(self, who: str) -> bool:
         """connect [NAME|NUMBER]: ask somebody for a chat"""
@@ -70,8 +73,14 @@ class MenuShell(CommandShell):
             if who.casefold() in ("", "q"):
                 return False
         peer = self.desk.people.find(who)
+        failures = self.desk.client.failures(peer)
+        if failures >= MAX_FAILED_INTRODUCTIONS and self.console.is_interactive:
+            self.desk.stage.show(screen.FailuresWarning(peer, failures))
+            if self.ask(screen.RetryPrompt(peer)).casefold() != "y":
+                return False
         self.desk.stage.show(screen.WaitingForAnswer(peer))
-        chat = self._open(peer, self.desk.client.invite(peer))
+        invite = self.desk.client.invite(peer, despite_failures=self.console.is_interactive)
+        chat = self._open(peer, invite)
         return chat is not None and self._chat(chat)
 
     def do_sendf(self, _: str) -> None:
@@ -121,6 +130,9 @@ class MenuShell(CommandShell):
             self.desk.stage.show(screen.InvitationOver(peer, "withdrawn", outgoing=True, text=""))
         except InvitationFailed as error:
             self.desk.stage.show(screen.InvitationOver(peer, error.reason, outgoing=True, text=error.words))
+        except PeerNotTrusted as error:
+            if not self.console.is_interactive:  # What follows was written for somebody else.
+                self.exit_code = error.exit_code
         except ChatError:
             pass  # The client's ChatFailed event has shown it.
         return None

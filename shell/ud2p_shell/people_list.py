@@ -64,7 +64,7 @@ class PeopleList:
         self._cursor = page.cursor
         others = [one for one in page.clients if one.name.casefold() != client.name.casefold()]
         people = tuple(
-            screen.ListedPerson(number, one.name, one.online, one.address, "")
+            screen.ListedPerson(number, one.name, one.online, one.address, self._desk.trusting.word(one.name))
             for number, one in enumerate(others, len(self.names) + 1)
         )
         self.names += [one.name for one in others]

@@ -15,6 +15,7 @@ from ud2p import screen
 from ud2p.config import Settings, state_dir
 from ud2p.errors import BrokerRefused, ConfigError, UD2PError, UsageError
 from ud2p.known_brokers import Vouched
+from ud2p.known_peers import KnownPeers
 from ud2p.state import load_state, remember_name
 from ud2p.text import gate
 from ud2p_shell.paint import wants_colour
@@ -63,12 +64,14 @@ class _Run:
         self._console = console
         self._stage = stage
         self._loop = loop
+        self._known_peers: KnownPeers | None = None
 
     def with_company(self, company: Company) -> int:
         """As :meth:`main`, with ``company`` around it."""
         entered = company()
         broker, key = self._loop.wait(entered.__aenter__())
         self._settings = replace(self._settings, trust_broker=key, plaintext=key is None)
+        self._known_peers = KnownPeers()  # Who comes and goes with the company is not remembered.
         try:
             return self.main(broker)
         finally:
@@ -80,13 +83,13 @@ class _Run:
         if client is None:
             return 130
         try:
-            self._run_menu(client)
+            exit_code = self._run_menu(client)
         finally:
             self._loop.wait(client.close())
         self._stage.show(screen.Goodbye())
-        return 0
+        return exit_code
 
-    def _run_menu(self, client: Client) -> None:
+    def _run_menu(self, client: Client) -> int:
         from ud2p_shell.desk import Desk
         from ud2p_shell.menu_shell import MenuShell
 
@@ -97,7 +100,9 @@ class _Run:
         downloads = self._settings.downloads.expanduser().absolute()
         desk = Desk(client, self._plugins, self._stage, self._console, self._loop, downloads)
         desk.listen()
-        MenuShell(self._console, desk, _history_file()).run()
+        shell = MenuShell(self._console, desk, _history_file())
+        shell.run()
+        return shell.exit_code
 
     def _tell_of_new_broker(self, client: Client) -> None:
         """Once, at the first contact, as ssh does: the one moment in which nobody can know whose key it is."""
@@ -125,7 +130,7 @@ class _Run:
                 if name is None:
                     return None
             try:
-                client = self._loop.wait(_connect(self._settings, self._plugins, name, broker))
+                client = self._loop.wait(_connect(self._settings, self._plugins, name, broker, self._known_peers))
             except BrokerRefused as error:
                 if error.code not in NAME_CODES or not self._console.is_interactive:
                     raise
@@ -161,7 +166,9 @@ class _Run:
             self._stage.fail(error)
 
 
-async def _connect(settings: Settings, plugins: PluginManager, name: str, broker: str) -> Client:
+async def _connect(
+    settings: Settings, plugins: PluginManager, name: str, broker: str, known_peers: KnownPeers | None
+) -> Client:
     from ud2p.client import Client
 
     client = Client(
@@ -173,6 +180,9 @@ async def _connect(settings: Settings, plugins: PluginManager, name: str, broker
         file_transfer=settings.file_transfer,
         plaintext=settings.plaintext,
         trust_broker=settings.trust_broker,
+        known_peers=known_peers,
+        peer_key=settings.peer_key,
+        require_verified=settings.require_verified,
     )
     await client.connect()
     return client

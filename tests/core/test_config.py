@@ -24,7 +24,10 @@ plaintext = true
 trust_broker = "SHA256:key"
 no_plugin = "sparkle, glitter"
 safe_mode = true
+peer_key = "SHA256:KKKKKKKKKKKKKKKKKKKKKKKKKKKKKKKKKKKKKKKKKKA"
+require_verified = true
 """
+KEY = "SHA256:KKKKKKKKKKKKKKKKKKKKKKKKKKKKKKKKKKKKKKKKKKA"
 
 
 @pytest.fixture
@@ -63,6 +66,8 @@ def test_every_key_of_the_file(environ: dict[str, str], tmp_path: Path) -> None:
         "SHA256:key",
         ("sparkle", "glitter"),
         True,
+        KEY,
+        True,
     )
     default = Settings()
     assert all(getattr(settings, field.name) != getattr(default, field.name) for field in fields(Settings))
@@ -81,6 +86,8 @@ def test_every_key_of_the_environment(environ: dict[str, str], tmp_path: Path) -
         "UD2P_TRUST_BROKER": "SHA256:key",
         "UD2P_NO_PLUGIN": "sparkle",
         "UD2P_SAFE_MODE": "1",
+        "UD2P_PEER_KEY": KEY,
+        "UD2P_REQUIRE_VERIFIED": "1",
     }
     settings = load_settings(environ=environ)
     default = Settings()

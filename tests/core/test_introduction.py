@@ -7,9 +7,11 @@ from typing import Any
 import pytest
 
 from ud2p import PluginManager
+from ud2p.admission import Admission
 from ud2p.errors import ChatError, NoCommonCipher, PluginError
 from ud2p.identity import Identity
 from ud2p.introduction import Introducer
+from ud2p.known_peers import KnownPeers
 from ud2p.protocol.messages import Introduction
 from ud2p.protocol.offer import Offer, decode_offer, encode_offer
 
@@ -22,6 +24,7 @@ class Host:
     plugins = PLUGINS
     file_transfer = "tcp"
     has_room = True
+    admission = Admission(KnownPeers(), "localhost", peer_key=None, require_verified=False)
 
     def publish(self, event: object) -> None:
         raise AssertionError("nothing happens here")

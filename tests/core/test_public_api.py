@@ -66,6 +66,7 @@ PUBLIC = [
     "InviteRequest",
     "Invited",
     "Line",
+    "KnownPeers",
     "LocalProtocolError",
     "LoginRequest",
     "MessageDelivered",

@@ -22,6 +22,7 @@ from ud2p.screen import (
     ChooseStatusPrompt,
     ClientList,
     ErrorShown,
+    FailuresWarning,
     FileFailed,
     FileNamePrompt,
     FileQuestion,
@@ -35,6 +36,7 @@ from ud2p.screen import (
     HelpList,
     InvitationArrived,
     InvitationOver,
+    KeyChanged,
     ListedPerson,
     Menu,
     MenuPrompt,
@@ -48,6 +50,7 @@ from ud2p.screen import (
     PeerSilent,
     PluginRow,
     PluginTable,
+    RetryPrompt,
     ScreenEvent,
     StatusBar,
     StatusChoice,
@@ -55,8 +58,11 @@ from ud2p.screen import (
     ThemeList,
     Updating,
     UsernamePrompt,
+    VerifyQuestion,
     WaitingForAnswer,
     Welcome,
+    WordsDiffer,
+    WordsMatched,
 )
 
 LONG_TEXT = (
@@ -66,6 +72,8 @@ LONG_TEXT = (
 BOB = ListedPerson(1, "bob", True, "127.0.0.1:55687", "unverified")
 CAROL = ListedPerson(2, "Carol.has_a_rather-long-name", False, "127.0.0.1:55688", "verified")
 DAVE = ListedPerson(51, "dave", True, None, "")
+EVE = ListedPerson(52, "eve", True, None, "blocked")
+KNOWN, SHOWN = (f"SHA256:{letter * 42}A" for letter in "KS")
 
 SESSION: tuple[ScreenEvent, ...] = (
     UsernamePrompt(),
@@ -74,7 +82,7 @@ SESSION: tuple[ScreenEvent, ...] = (
     MenuPrompt(True),
     Updating(),
     ClientList((BOB, CAROL), 2, more=False, only_available=False),
-    ClientList((DAVE,), 60, more=True, only_available=False),
+    ClientList((DAVE, EVE), 60, more=True, only_available=False),
     ClientList((BOB,), 1, more=False, only_available=True),
     ClientList((), 0, more=False, only_available=False),
     ClientList((), 0, more=False, only_available=False, prefix="al"),
@@ -88,6 +96,9 @@ SESSION: tuple[ScreenEvent, ...] = (
     WaitingForAnswer("bob"),
     InvitationArrived("alice", "127.0.0.1:55686", 60),
     InvitationArrived("alice", None, 60),
+    InvitationArrived("alice", None, 60, failures=3),
+    FailuresWarning("bob", 3),
+    RetryPrompt("bob"),
     *(
         InvitationOver("bob", reason, outgoing, "")
         for outgoing in (True, False)
@@ -96,7 +107,13 @@ SESSION: tuple[ScreenEvent, ...] = (
     InvitationOver("bob", "declined", True, "not now"),
     CheckedIn(),
     ChatFailed("bob", "nothing came through from bob"),
+    ChatFailed("bob", "bob shows another key than before"),
+    KeyChanged("bob", KNOWN, SHOWN, "verified", f"trust bob {SHOWN}"),
     ChatHeading("bob", "direct 127.0.0.1:4242", "aes-gcm", "unverified"),
+    VerifyQuestion("bob", ("peachy", "commando", "transit", "disable")),
+    WordsMatched("bob"),
+    WordsDiffer("bob"),
+    ChatHeading("bob", "direct 127.0.0.1:4242", "aes-gcm", "verified"),
     ChatPrompt("bob"),
     PeerMessage("bob", "Awe Gee"),
     OwnMessage("sho", True),
@@ -142,6 +159,7 @@ SESSION: tuple[ScreenEvent, ...] = (
     StatusBar("alice", True, True, "127.0.0.1:17280"),
     StatusBar("alice", False, False, "127.0.0.1:17280"),
     StatusBar("alice", True, True, "127.0.0.1:17280", "bob", "direct 127.0.0.1:4242", "aes-gcm", "unverified"),
+    StatusBar("alice", True, True, "127.0.0.1:17280", "bob", "direct 127.0.0.1:4242", "aes-gcm", "verified"),
     StatusBar(
         "alice", True, True, "127.0.0.1:17280", "bob", "direct 127.0.0.1:4242", "aes-gcm", "unverified", "carol", 42, 3
     ),

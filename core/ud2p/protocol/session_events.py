@@ -40,7 +40,8 @@ class Closed:
     """No message goes either way any more."""
 
     reason: str
-    """``left``, ``unreachable`` (no path in 15 s), ``handshake`` (no keys were agreed on), ``protocol``, ``exhausted``,
+    """``left``, ``unreachable`` (no path in 15 s), ``handshake`` (no keys were agreed on), ``untrusted`` (the
+    peer's key, or the peer, is not let in), ``words`` (the user says that they differ), ``protocol``, ``exhausted``,
     ``cipher``, ``transport``, ``error``, or a word of the peer's."""
     by_peer: bool
     text: str = ""

@@ -49,10 +49,14 @@ from ud2p.screen.prompts import (
     ChooseStatusPrompt,
     FileNamePrompt,
     MenuPrompt,
+    RetryPrompt,
     UsernamePrompt,
 )
+from ud2p.screen.trust import FailuresWarning, KeyChanged, VerifyQuestion, WordsDiffer, WordsMatched
 
-Prompt: TypeAlias = MenuPrompt | ChatPrompt | FileNamePrompt | UsernamePrompt | ChooseClientPrompt | ChooseStatusPrompt
+Prompt: TypeAlias = (
+    MenuPrompt | ChatPrompt | FileNamePrompt | UsernamePrompt | ChooseClientPrompt | ChooseStatusPrompt | RetryPrompt
+)
 
 ScreenEvent: TypeAlias = (
     Prompt
@@ -76,6 +80,11 @@ ScreenEvent: TypeAlias = (
     | PeerSilent
     | PeerHeard
     | ChatOver
+    | VerifyQuestion
+    | WordsMatched
+    | WordsDiffer
+    | KeyChanged
+    | FailuresWarning
     | FileQuestion
     | FileWithdrawn
     | FileWaiting
@@ -117,6 +126,7 @@ __all__ = [
     "ChooseStatusPrompt",
     "ClientList",
     "ErrorShown",
+    "FailuresWarning",
     "FileFailed",
     "FileNamePrompt",
     "FileQuestion",
@@ -130,6 +140,7 @@ __all__ = [
     "HelpList",
     "InvitationArrived",
     "InvitationOver",
+    "KeyChanged",
     "ListedPerson",
     "Menu",
     "MenuPrompt",
@@ -144,6 +155,7 @@ __all__ = [
     "PluginRow",
     "PluginTable",
     "Prompt",
+    "RetryPrompt",
     "ScreenEvent",
     "StatusBar",
     "StatusChoice",
@@ -151,7 +163,10 @@ __all__ = [
     "ThemeList",
     "Updating",
     "UsernamePrompt",
+    "VerifyQuestion",
     "WaitingForAnswer",
     "Welcome",
+    "WordsDiffer",
+    "WordsMatched",
     "gated",
 ]

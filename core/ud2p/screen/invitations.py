@@ -21,6 +21,8 @@ class InvitationArrived:
     """``IP:port``, where the broker shows addresses."""
     expires_s: int
     """Seconds left to answer."""
+    failures: int = 0
+    """How many introductions with this name failed in a row; 0 where that is nothing to be warned of."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,5 +35,12 @@ class ChooseClientPrompt:
 
 
 @dataclass(frozen=True, slots=True)
+class RetryPrompt:
+    """Another introduction (y), or none? Follows a :class:`~ud2p.screen.trust.FailuresWarning`."""
+
+    peer: str
+
+
+@dataclass(frozen=True, slots=True)
 class ChooseStatusPrompt:
     """Online (1) or Offline (2)? Follows a :class:`~ud2p.screen.menu.StatusChoice`."""

@@ -25,6 +25,9 @@ _WORDS = {
     "list_more": "Friends {first} to {last} of {e.total}",
     "person_address": "",
     "person_address_available": "",
+    "trust_verified": "(verified)",
+    "trust_unverified": "(unverified)",
+    "trust_blocked": "(blocked)",
     "offline_refusal": "You are offline just now. Go online first (3), then connect to a friend.",
     "menu_prompt": "What next? ",
     "file_name_prompt": "Which file would you like to share? ",
@@ -59,6 +62,20 @@ _WORDS = {
     "peer_silent": "{e.peer} has been quiet for {e.silent_s} s. Still listening...",
     "peer_lost": "{e.peer} can't be reached right now. What you type waits for {e.peer} (X to leave).",
     "peer_heard": "{e.peer} is back!",
+    "verify_words": "The secret words of this chat: {words}",
+    "verify_how": "Ask {e.peer} for theirs on the phone or face to face, never in this chat.",
+    "verify_ask": "Are they the same, yes (y) or no (n)?",
+    "words_matched": "Lovely, this really is {e.peer}!",
+    "words_differ": "Oh dear, the words are not the same. Somebody may be listening in between you and {e.peer}, so "
+    "the chat is over. Try again from another place, and compare once more.",
+    "key_changed": "This does not look like the {e.peer} you know, so no chat was opened.\n"
+    "Your {e.peer}, {e.trust}, has this key:",
+    "key_now": "and now there is this one:",
+    "key_advice": "Perhaps a new computer, perhaps a stranger. Ask {e.peer} on the phone or face to face. If it is "
+    "right, type:",
+    "failures_warning": "{e.failures} times in a row, you and {e.peer} could not be brought together. Somebody may be "
+    "meddling. Go on only if you can compare the secret words afterwards.",
+    "retry_prompt": "Shall we try again (y/n)? ",
     "chat_left": "Back to the main page",
     "file_question": "{e.peer} would like to share {e.name} ({size}) with you",
     "file_question_into": "It would be kept in {e.into}",

@@ -20,7 +20,7 @@ from ud2p.plain_words import STYLES, WORDS
 from ud2p.theme_kit import align_right, box, center, flow, hang
 
 if TYPE_CHECKING:
-    from ud2p.screen import ChatHeading, OwnMessage, PeerMessage
+    from ud2p.screen import ChatHeading, OwnMessage, PeerMessage, VerifyQuestion
     from ud2p.theme_kit import Lines
 
 BUBBLES_FROM = 60
@@ -76,6 +76,10 @@ class Lutho(PlainTheme):
         keys = ("chat_heading", "chat_ready", "chat_details", "chat_note")
         lines = [line for key in keys for line in flow([self.span(key, self.say(key, event))], width)]
         return [*center(lines, width), [self.span("rule", self.rule_mark * width)]]
+
+    def show_verify_question(self, event: VerifyQuestion, width: int) -> Lines:
+        """In the middle, as what belongs to neither side."""
+        return center(super().show_verify_question(event, width), width)
 
     def show_own_message(self, event: OwnMessage, width: int) -> Lines:
         """On the left; what was no message has no bubble."""

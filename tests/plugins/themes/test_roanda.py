@@ -33,7 +33,7 @@ from ud2p.screen import (
 from ud2p_plugins.themes import roanda
 from ud2p_plugins.themes.roanda import Roanda
 
-BOB = ListedPerson(1, "bob", True, "127.0.0.1:55687", "unverified")
+BOB = ListedPerson(1, "bob", True, "127.0.0.1:55687", "")
 
 # The design's walk, with the event behind each line and what is typed at a prompt.
 WALK: tuple[tuple[ScreenEvent, str], ...] = (
