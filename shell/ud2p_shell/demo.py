@@ -49,7 +49,6 @@ async def demo_company(
     :returns: the broker's address, and the fingerprint of its key (None under plain text)
     """
     from ud2p.client import Client
-    from ud2p.identity import Identity
     from ud2p.known_peers import KnownPeers
     from ud2p_shell.echo import run_echo
 
@@ -65,7 +64,6 @@ async def demo_company(
             auto_accept=True,
             plaintext=key is None,
             trust_broker=key,
-            identity=Identity.generate(),
             known_peers=KnownPeers(),  # The echo is gone after the demo, and knows nobody.
         ) as client:
             echo = asyncio.ensure_future(run_echo(client))

@@ -61,6 +61,14 @@ def test_another_terminal_may_join(empty_world: World) -> None:
     friend.at_menu()
 
 
+def test_one_demo_after_another(empty_world: World) -> None:
+    """Names and keys outlive a demo, and the next one is at home with them."""
+    for _ in range(2):
+        piped = empty_world.piped("connect echo\nsho\nX\n", "demo", "--name", "you")
+        assert piped.wait() == 0, piped.errors
+        assert "Connected to echo!" in piped.output
+
+
 def test_the_demo_on_pipes(empty_world: World) -> None:
     piped = empty_world.piped("list\nconnect echo\nhello\nX\nexit\n", "demo", "--name", "alice")
     assert piped.wait() == 0
