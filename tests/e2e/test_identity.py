@@ -110,7 +110,7 @@ def test_it_moves_to_another_machine(ud2p: Program) -> None:
     assert parse_identity(text).fingerprint in ud2p("identity", "import", "brought", "--name", "bob").stdout
     assert ud2p("identity", "import", "-", "--name", "carol", given=text).returncode == 0
     assert ud2p("identity", "import", "--name", "carol", "brought").returncode == 0  # it is there already
-    assert {path.read_text() for path in (ud2p.state / "identities").iterdir()} == {text}
+    assert {(ud2p.state / "identities" / name).read_text() for name in ("alice", "bob", "carol")} == {text}
 
 
 def test_an_import_writes_over_no_other_and_says_what_to_do(ud2p: Program) -> None:
@@ -135,7 +135,7 @@ def test_what_is_none_is_not_imported(ud2p: Program, given: str) -> None:
 
 def test_a_broken_one_is_reported_and_stays(ud2p: Program) -> None:
     place = ud2p.state / "identities" / "alice"
-    place.parent.mkdir()
+    place.parent.mkdir(exist_ok=True)
     place.write_bytes(b"ud2p identity 1\nsession \x1b[2J\n")
     for arguments in (["show"], ["export", "away"], ["import", "-"]):
         ud2p.refuses("identity", *arguments, "--name", "alice")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import shutil
 import subprocess
 
 import pytest
@@ -12,6 +11,7 @@ from tests.e2e.home import UD2P
 from tests.e2e.library_peer import LibraryPeer
 from tests.e2e.shell import THEMES, Shell
 from tests.e2e.world import World, meet
+from tests.support.identities import identity_of
 
 from ud2p import ChatEnded, InvitationFailed, KnownPeers, MessageReceived
 from ud2p.identity import Identity
@@ -35,8 +35,9 @@ def peers_of(world: World, name: str) -> dict[str, dict[str, object]]:
 
 
 def becomes_somebody_else(world: World, name: str) -> None:
-    """Whoever takes ``name`` next has another key."""
-    shutil.rmtree(world.home(name).state / "identities")
+    """The broker frees ``name``, and whoever takes it next has another key."""
+    assert world.piped("", "serve", "--release", name, name="broker").wait() == 0
+    (world.home(name).state / "identities" / name).write_text(Identity.generate().export())
 
 
 def leaves(shell: Shell) -> None:
@@ -107,7 +108,9 @@ def test_what_is_typed_in_a_chat_is_an_answer_only_when_it_is_one(world: World) 
     assert alice.sees("there is no command y")
 
 
-def test_a_changed_key_is_stopped_on_both_screens(world: World) -> None:
+def test_a_changed_key_is_stopped_on_both_screens(empty_world: World) -> None:
+    world = empty_world
+    world.broker()
     alice, bob = world.chatting()
     alice.run("/verify")
     alice.run("y")
@@ -161,7 +164,9 @@ def subprocess_fingerprint(world: World, name: str) -> str:
     return fingerprint
 
 
-def test_a_key_that_is_not_the_one_on_the_screen_is_stopped_again(world: World) -> None:
+def test_a_key_that_is_not_the_one_on_the_screen_is_stopped_again(empty_world: World) -> None:
+    world = empty_world
+    world.broker()
     alice, bob = world.chatting()
     bob.enter("X")
     for shell in (alice, bob):
@@ -213,7 +218,7 @@ def piped_chat(world: World, *arguments: str) -> tuple[int, str]:
 
 
 def test_a_wanted_key_on_pipes(world: World) -> None:
-    him = Identity.generate()
+    him = identity_of("bob")
     with LibraryPeer(world, "bob", auto_accept=True, identity=him, known_peers=KnownPeers()) as bob:
         code, output = piped_chat(world, "--peer-key", him.fingerprint)
         assert (code, bob.hears(MessageReceived).text) == (0, "for bob alone")
@@ -233,7 +238,7 @@ def test_what_is_no_key_is_usage(world: World) -> None:
 
 
 def test_only_verified_peers_on_pipes(world: World) -> None:
-    him = Identity.generate()
+    him = identity_of("bob")
     with LibraryPeer(world, "bob", auto_accept=True, identity=him, known_peers=KnownPeers()) as bob:
         code, output = piped_chat(world, "--require-verified")
         assert code == 5
@@ -243,7 +248,7 @@ def test_only_verified_peers_on_pipes(world: World) -> None:
         known.verify(world.address, "bob", him.fingerprint)
         code, output = piped_chat(world, "--require-verified")
         assert (code, bob.hears(MessageReceived).text) == (0, "for bob alone")
-        assert "Connected to bob!  direct, aes-gcm, verified" in output
+        assert "Connected to bob! direct, aes-gcm, verified" in output
         known.replace(world.address, "bob", Identity.generate().fingerprint)
         assert piped_chat(world, "--require-verified")[0] == 5
 
@@ -251,7 +256,7 @@ def test_only_verified_peers_on_pipes(world: World) -> None:
 def test_a_changed_key_on_pipes(world: World) -> None:
     known = KnownPeers(world.home("piper").state / "peers.json")
     known.pin(world.address, "bob", Identity.generate().fingerprint)
-    him = Identity.generate()
+    him = identity_of("bob")
     with LibraryPeer(world, "bob", auto_accept=True, identity=him, known_peers=KnownPeers()):
         code, output = piped_chat(world)
     assert code == 5
