@@ -231,11 +231,17 @@ class Chat:
         if self.is_open:
             self.driver.send_message(FrameType.CONTROL, encode_control(control))
 
-    def file_secret(self) -> bytes:
-        """The secret under which a file that is offered now is keyed, 32 bytes."""
+    @property
+    def epoch(self) -> int:
+        """The epoch that a file which is offered now names."""
         session = self.driver.session
         assert session is not None, "no file is offered before the chat is open"
-        return session.file_secret()
+        return session.keys.epoch
+
+    def file_secret(self, epoch: int) -> bytes | None:
+        """See :meth:`ud2p.protocol.keyring.Keyring.file_secret`."""
+        session = self.driver.session
+        return None if session is None else session.keys.file_secret(epoch)
 
     def publish(self, event: ClientEvent) -> None:
         """Tell the user."""

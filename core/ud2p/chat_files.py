@@ -51,7 +51,7 @@ class ChatFiles:
         self._host = host
         self._cipher = cipher
         self._answers: dict[str, asyncio.Future[None]] = {}
-        self._waiting: dict[str, FileOffer] = {}
+        self._waiting: dict[str, ChatFileLink] = {}
         self._links: dict[str, ChatFileLink] = {}
         self._running: dict[str, asyncio.Task[Receipt]] = {}
         self._given_up: dict[str, str] = {}
@@ -59,7 +59,7 @@ class ChatFiles:
     @property
     def waiting(self) -> tuple[FileOffer, ...]:
         """Offers of the peer that wait for an answer, oldest first."""
-        return tuple(self._waiting.values())
+        return tuple(link.offer for link in self._waiting.values())
 
     @property
     def running(self) -> tuple[FileOffer, ...]:
@@ -70,9 +70,15 @@ class ChatFiles:
         """See :meth:`ud2p.Chat.send_file`."""
         source = await asyncio.to_thread(inspect_source, path)
         plugin = self._plugin(self._host.file_transfer)
-        offer = FileOffer(secrets.token_hex(16), source.name, source.size_bytes, self._host.file_transfer)
-        link = self._open_link(offer)
-        await self._ask(offer)
+        control = Offer(
+            secrets.token_hex(16), source.name, source.size_bytes, self._host.file_transfer, self._chat.epoch
+        )
+        link = self._make_link(control)
+        if link is None:
+            raise TransferFailed("the chat is over; connect again to send the file")
+        self._links[control.id] = link
+        await self._ask(control)
+        offer = link.offer
         receipt = await self._run(offer, plugin.send(link, [source], progress or NoProgress()), "the sender")
         self._tell_done(receipt, sent=True)
         return receipt
@@ -82,8 +88,7 @@ class ChatFiles:
         if offer.id not in self._waiting:
             raise TransferFailed(f"{offer.name} is not offered any more; ask {self._chat.peer} to send it again")
         plugin = self._plugin(offer.transfer)
-        del self._waiting[offer.id]
-        link = self._open_link(offer)
+        link = self._links[offer.id] = self._waiting.pop(offer.id)
         self._chat.send_control(Accept(offer.id))
         receipt = await self._run(offer, plugin.receive(link, offer, into, progress or NoProgress()), "the receiver")
         self._tell_done(receipt, sent=False)
@@ -111,8 +116,8 @@ class ChatFiles:
 
     def end(self, reason: str) -> None:
         """The chat is over: so is every offer and transfer."""
-        for offer in list(self._waiting.values()):
-            self._forget_offer(offer, reason)
+        for offer_id in list(self._waiting):
+            self._forget_offer(offer_id, reason)
         for answer in self._answers.values():
             if not answer.done():
                 answer.set_exception(TransferFailed(reason))
@@ -128,25 +133,25 @@ class ChatFiles:
         except Exception as error:
             raise TransferError(f"the file transfer plugin {name} failed ({describe(error)})") from error
 
-    def _open_link(self, offer: FileOffer) -> ChatFileLink:
-        link = ChatFileLink(self._chat, self._chat.file_secret(), self._cipher, offer)
-        self._links[offer.id] = link
-        return link
+    def _make_link(self, control: Offer) -> ChatFileLink | None:
+        """The link of an offer, keyed now, however long it waits for its answer; None when its epoch is gone."""
+        secret = self._chat.file_secret(control.epoch)
+        return None if secret is None else ChatFileLink(self._chat, secret, self._cipher, control)
 
-    async def _ask(self, offer: FileOffer) -> None:
+    async def _ask(self, control: Offer) -> None:
         """Offer, and wait for the answer."""
         answer: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._answers[offer.id] = answer
-        self._chat.send_control(Offer(offer.id, offer.name, offer.size_bytes, offer.transfer))
+        self._answers[control.id] = answer
+        self._chat.send_control(control)
         try:
             await answer
         except BaseException as error:
             if isinstance(error, asyncio.CancelledError):
-                self._chat.send_control(Withdraw(offer.id, "the sender cancelled it"))
-            del self._links[offer.id]
+                self._chat.send_control(Withdraw(control.id, "the sender cancelled it"))
+            del self._links[control.id]
             raise
         finally:
-            del self._answers[offer.id]
+            del self._answers[control.id]
 
     async def _run(self, offer: FileOffer, work: Coroutine[Any, Any, Receipt], who: str) -> Receipt:
         """Let the plugin work; whatever ends it early is told to the other end."""
@@ -193,14 +198,15 @@ class ChatFiles:
             answer.set_exception(refusal)
 
     def _receive_offer(self, control: Offer) -> None:
-        refusal = self._why_not(control)
-        if refusal is not None:
-            self._chat.send_control(Decline(control.id, refusal))
+        refusal, link = self._why_not(control), self._make_link(control)
+        if refusal is None and link is None:
+            refusal = "it was under way for too long; offer it again"
+        if refusal is not None or link is None:
+            self._chat.send_control(Decline(control.id, refusal or ""))
             return
-        offer = FileOffer(control.id, control.name, control.size_bytes, control.transfer)
-        self._waiting[offer.id] = offer
-        self._chat.publish(FileOffered(self._chat, offer))
-        self._host.plugins.observe("ud2p_file_offered", chat=self._chat, offer=offer)
+        self._waiting[control.id] = link
+        self._chat.publish(FileOffered(self._chat, link.offer))
+        self._host.plugins.observe("ud2p_file_offered", chat=self._chat, offer=link.offer)
 
     def _why_not(self, control: Offer) -> str | None:
         """Why an offer must not even be shown to the user; None when it may."""
@@ -219,13 +225,13 @@ class ChatFiles:
     def _receive_withdrawal(self, offer_id: str, reason: str) -> None:
         reason = reason or f"{self._chat.peer} cancelled it"
         if offer_id in self._waiting:
-            self._forget_offer(self._waiting[offer_id], reason)
+            self._forget_offer(offer_id, reason)
         elif offer_id in self._links:
             self._give_up(offer_id, reason)
 
-    def _forget_offer(self, offer: FileOffer, reason: str) -> None:
-        del self._waiting[offer.id]
-        self._chat.publish(FileWithdrawn(self._chat, offer, reason))
+    def _forget_offer(self, offer_id: str, reason: str) -> None:
+        link = self._waiting.pop(offer_id)
+        self._chat.publish(FileWithdrawn(self._chat, link.offer, reason))
 
 
 def inspect_source(path: Path) -> Source:

@@ -24,14 +24,16 @@ if TYPE_CHECKING:
 class ChatFileLink:
     """The :class:`~ud2p.contracts.FileLink` of one accepted offer."""
 
-    def __init__(self, chat: Chat, secret: bytes, cipher: CipherInfo, offer: FileOffer) -> None:
-        """:param secret: the session's file secret, 32 bytes"""
-        self.offer = offer
+    def __init__(self, chat: Chat, secret: bytes, cipher: CipherInfo, control: Offer) -> None:
+        """
+        :param secret: the file secret of the epoch that the offer names, 32 bytes
+        :param control: the offer as it was sent
+        """
+        self.offer = FileOffer(control.id, control.name, control.size_bytes, control.transfer)
         self._chat = chat
         self._cipher = cipher
         self._secret = secret
-        canonical = encode_control(Offer(offer.id, offer.name, offer.size_bytes, offer.transfer))
-        self._offer_hash = hashlib.sha256(canonical).digest()
+        self._offer_hash = hashlib.sha256(encode_control(control)).digest()
         self._given_out: set[tuple[str, StreamId]] = set()
         self._lock = threading.Lock()
         self._controls: asyncio.Queue[bytes | None] = asyncio.Queue()

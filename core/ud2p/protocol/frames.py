@@ -12,6 +12,8 @@
     5 PATH_CHALLENGE   8 random bytes
     6 PATH_RESPONSE    the same 8 bytes, back to where the challenge came from
     7 CLOSE            a word that says why, UTF-8, at most 64 bytes
+    8 REKEY            epoch u16 | X25519 public key [32]
+    9 REKEY_WANTED     epoch u16
 
 An ACK covers record numbers ``largest - first .. largest``; then each pair skips ``gap + 1`` numbers that did not
 arrive and covers the ``run + 1`` below them (the shape of RFC 9000 section 19.3). MSG and CONTROL share one
@@ -58,6 +60,8 @@ class FrameType(IntEnum):
     PATH_CHALLENGE = 5
     PATH_RESPONSE = 6
     CLOSE = 7
+    REKEY = 8
+    REKEY_WANTED = 9
 
 
 _ACK_TYPE = int(FrameType.ACK)

@@ -53,6 +53,11 @@ class Liveness:
         """A PING is wanted whatever was sent last."""
         self.keepalive_at = self._heard_at
 
+    @property
+    def silence_at(self) -> float:
+        """When the next silence is to be told."""
+        return self._silence_at
+
     def next_timer(self) -> float:
         """When a keepalive or a silence is due."""
         return self.keepalive_at if self.keepalive_at < self._silence_at else self._silence_at

@@ -6,9 +6,10 @@
     sealed   = seal(nonce = number, data = frames, associated data = the 19 bytes before)
     frames   = frame* and zero bytes up to a multiple of 64
 
-``number`` counts up and is never used twice under a key. A receiver keeps a window of 2,048 numbers below the highest
-that opened (RFC 4303 section 3.4.3, RFC 6479): what is older, or was opened before, is dropped. The window moves only
-after a record has opened, so that forgeries leave it alone. What can't be opened is dropped and counted.
+``number`` counts up for the whole session; the epoch only says under which key. A receiver keeps a window of 2,048
+numbers below the highest that opened (RFC 4303 section 3.4.3, RFC 6479): what is older, or was opened before, is
+dropped. The window moves only after a record has opened, so that forgeries leave it alone. What can't be opened is
+dropped and counted.
 
 A cipher that breaks its contract is contained: what it raises while opening is a drop, what it raises or bloats while
 sealing is a :class:`~ud2p.errors.PluginError` and never sent.
@@ -30,11 +31,12 @@ WINDOW = 2048
 MAX_NUMBER = 2**64 - 1
 SMALLEST_PAYLOAD_BYTES = 4 * BUCKET_BYTES
 LAST_WORDS = 16
-"""So many of the shortest records are kept back to say goodbye with."""
+"""So many of the shortest records are kept back: half of them to agree on new keys with, half to say goodbye."""
 
 _PREFIX = Struct(">BH8s")
 _NUMBER = Struct(">Q")
-HEADER_BYTES = _PREFIX.size + _NUMBER.size
+_PREFIX_BYTES = _PREFIX.size
+HEADER_BYTES = _PREFIX_BYTES + _NUMBER.size
 _WINDOW_MASK = (1 << WINDOW) - 1
 
 
@@ -78,11 +80,15 @@ class RecordSealer:
     __slots__ = (
         "_bytes_kept",
         "_bytes_left",
+        "_bytes_worn",
         "_info",
         "_next_number",
         "_prefix",
         "_records_left",
+        "_records_worn",
         "_seal",
+        "_session_id",
+        "epoch",
         "max_payload",
     )
 
@@ -91,21 +97,43 @@ class RecordSealer:
         :param session_id: the receiver's, 8 bytes
         :raises PluginError: when the cipher can't be made, or leaves no room in a datagram
         """
-        cipher = _make(info, key)
         self._info = info
-        self._seal = cipher.seal
-        self._prefix = _PREFIX.pack(RECORD_TYPE, epoch, session_id)
+        self._session_id = session_id
         self._next_number = 0
-        self._records_left = min(info.max_records, MAX_NUMBER + 1)
-        self._bytes_left = info.max_bytes
-        self.max_payload = _largest_payload(cipher, info)
+        self.max_payload = _largest_payload(_make(info, key), info)
         """The most bytes of frames that fit a datagram."""
         self._bytes_kept = self.max_payload + LAST_WORDS * BUCKET_BYTES
+        self.epoch = epoch
+        self.change_key(key, epoch)
+
+    def change_key(self, key: bytes, epoch: int) -> None:
+        """Seal under another key from here on; numbers go on.
+
+        :raises PluginError: when the cipher can't be made
+        """
+        info = self._info
+        self._seal = _make(info, key).seal
+        self._prefix = _PREFIX.pack(RECORD_TYPE, epoch, self._session_id)
+        self.epoch = epoch
+        self._records_left = min(info.max_records, MAX_NUMBER + 1 - self._next_number)
+        self._bytes_left = info.max_bytes
+        self._records_worn, self._bytes_worn = self._records_left // 2, self._bytes_left // 2
+
+    @property
+    def worn(self) -> bool:
+        """True when half of what the cipher allows for one key is used up: it is time for another."""
+        return self._records_left <= self._records_worn or self._bytes_left <= self._bytes_worn
 
     @property
     def exhausted(self) -> bool:
-        """True when the cipher's limit for one key leaves nothing but the records to say goodbye with."""
+        """True when the cipher's limit for one key leaves nothing but the last records, kept for new keys and a word of
+        goodbye."""
         return self._records_left <= LAST_WORDS or self._bytes_left < self._bytes_kept
+
+    @property
+    def spent(self) -> bool:
+        """True when half of the last records are gone too: the rest is for the word of goodbye."""
+        return self._records_left <= LAST_WORDS // 2 or self._bytes_left < self._bytes_kept // 2
 
     def seal(self, frames: bytes) -> tuple[int, bytes]:
         """The number of the record and its datagram.
@@ -133,21 +161,47 @@ class RecordSealer:
         return number, header + sealed
 
 
+class _OpeningKey:
+    """What opens one epoch, and how many forgeries it has left."""
+
+    __slots__ = ("epoch", "failures_left", "open")
+
+    def __init__(self, info: CipherInfo, key: bytes, epoch: int) -> None:
+        self.open = _make(info, key).open
+        self.epoch = epoch
+        self.failures_left = info.max_failed_opens
+
+
 class RecordOpener:
     """Opens what this side receives."""
 
-    __slots__ = ("_failures_left", "_open", "_prefix", "_window", "drops")
+    __slots__ = ("_info", "_keys", "_newest", "_session_id", "_window", "drops", "epoch")
 
     def __init__(self, info: CipherInfo, key: bytes, session_id: bytes, *, epoch: int = 0) -> None:
         """
         :param session_id: this side's own, 8 bytes
         :raises PluginError: when the cipher can't be made
         """
-        self._open = _make(info, key).open
-        self._prefix = _PREFIX.pack(RECORD_TYPE, epoch, session_id)
-        self._failures_left = info.max_failed_opens
+        self._info = info
+        self._session_id = session_id
+        self._keys: dict[bytes, _OpeningKey] = {}
+        self.epoch = epoch
+        """The newest epoch of which a record has opened."""
         self._window = ReplayWindow()
         self.drops = Drops()
+        self.add_key(key, epoch)
+
+    def add_key(self, key: bytes, epoch: int) -> None:
+        """Open the records of ``epoch`` too.
+
+        :raises PluginError: when the cipher can't be made
+        """
+        self._newest = _OpeningKey(self._info, key, epoch)
+        self._keys[_PREFIX.pack(RECORD_TYPE, epoch, self._session_id)] = self._newest
+
+    def drop_keys_before(self, epoch: int) -> None:
+        """Open nothing older any more."""
+        self._keys = {prefix: key for prefix, key in self._keys.items() if key.epoch >= epoch}
 
     @property
     def highest(self) -> int:
@@ -155,35 +209,43 @@ class RecordOpener:
         return self._window.highest
 
     @property
+    def worn(self) -> bool:
+        """True when half of the forgeries that the cipher allows against one key were tried."""
+        return self._newest.failures_left <= self._info.max_failed_opens // 2
+
+    @property
     def exhausted(self) -> bool:
         """True when so many forgeries were tried that the key must not be used any more."""
-        return self._failures_left <= 0
+        return self._newest.failures_left <= 0
 
     def open(self, datagram: bytes) -> tuple[int, bytes] | None:
         """The number and the frames of a record; None when the datagram was dropped and counted."""
         if not HEADER_BYTES < len(datagram) <= MAX_DATAGRAM_BYTES or datagram[0] != RECORD_TYPE:
             self.drops.not_a_record += 1
             return None
-        header = datagram[:HEADER_BYTES]
-        if not header.startswith(self._prefix) or self._failures_left <= 0:
+        key = self._keys.get(datagram[:_PREFIX_BYTES])
+        if key is None or key.failures_left <= 0:
             self.drops.other_session += 1
             return None
-        (number,) = _NUMBER.unpack_from(header, _PREFIX.size)
+        header = datagram[:HEADER_BYTES]
+        (number,) = _NUMBER.unpack_from(header, _PREFIX_BYTES)
         window = self._window
         if number <= window.highest and not window.is_fresh(number):
             self.drops.replayed += 1
             return None
         sealed = datagram[HEADER_BYTES:]
         try:
-            frames = self._open(number, sealed, header)
+            frames = key.open(number, sealed, header)
         except Exception:  # noqa: BLE001 - DecryptionError; anything else is a broken cipher's way to say the same
             frames = b""
         # What did not get shorter held no tag: a cipher that returns its input has authenticated nothing.
         if type(frames) is not bytes or not 0 < len(frames) < len(sealed) or len(frames) % BUCKET_BYTES:
             self.drops.not_opened += 1
-            self._failures_left -= 1
+            key.failures_left -= 1
             return None
         window.mark(number)
+        if key.epoch > self.epoch:
+            self.epoch = key.epoch
         return number, frames
 
 

@@ -24,7 +24,7 @@ from ud2p.protocol.recovery import Recovery
 _MSG = FrameType.MSG
 _MESSAGES = {int(kind): kind for kind in (_MSG, FrameType.CONTROL)}
 _ACK, _PING = int(FrameType.ACK), int(FrameType.PING)
-_NO_ACK = frozenset(map(int, (FrameType.ACK, FrameType.CLOSE, FrameType.PATH_CHALLENGE, FrameType.PATH_RESPONSE)))
+_NO_ACK = frozenset(map(int, set(FrameType) - {_MSG, FrameType.CONTROL, FrameType.PING}))
 _PING_FRAME = encode_frame(FrameType.PING)
 
 

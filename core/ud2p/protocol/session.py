@@ -13,7 +13,7 @@ state       leaves for          when
 =========== =================== ====================================================================================
 CONNECTING  OPEN                the first path is valid
 CONNECTING  CLOSED              15 s have passed
-any living  CLOSING             send_close, the peer broke the protocol, or the cipher its contract or limit
+any living  CLOSING             send_close, the peer broke the protocol, the cipher its contract, or no key is left
 any living  DRAINING            a CLOSE record opened
 CLOSING     CLOSED              the peer's CLOSE came, or 1.4 s have passed
 DRAINING    CLOSED              1.5 s have passed
@@ -35,16 +35,18 @@ from ud2p.errors import ChatClosed, LocalProtocolError, PluginError, RemoteProto
 from ud2p.protocol.closing import Closing, encode_close
 from ud2p.protocol.frames import MAX_CLOSE_BYTES, FrameType, decode_frames
 from ud2p.protocol.incoming import Arrived
+from ud2p.protocol.keyring import Keyring
 from ud2p.protocol.keys import Master, Role
 from ud2p.protocol.liveness import Liveness
 from ud2p.protocol.paths import Paths
-from ud2p.protocol.record import Drops, RecordOpener, RecordSealer
+from ud2p.protocol.record import Drops
 from ud2p.protocol.reliable import Reliable
 from ud2p.protocol.session_events import Closed, Delivered, Heard, Opened, SessionEvent
 
 CONNECT_DEADLINE_S = 15.0
 Datagrams: TypeAlias = list[tuple[bytes, Address]]
 _PING, _CLOSE = int(FrameType.PING), int(FrameType.CLOSE)
+_KEY_FRAMES = (int(FrameType.REKEY), int(FrameType.REKEY_WANTED))
 _PATH_FRAMES = (int(FrameType.PATH_CHALLENGE), int(FrameType.PATH_RESPONSE))
 
 
@@ -79,9 +81,9 @@ class Session:
         """
         self.cipher = cipher.name
         self.state = _CONNECTING
-        self._master = master
-        self._sealer = RecordSealer(cipher, _key(master, role, cipher), master.session_id(role.other))
-        self._opener = RecordOpener(cipher, _key(master, role.other, cipher), master.session_id(role))
+        self.keys = Keyring(role, master, cipher, now, random_bytes)
+        """What its records, and the files beside it, are sealed under."""
+        self._sealer, self._opener = self.keys.sealer, self.keys.opener
         self._paths = Paths(random_bytes)
         self._reliable = Reliable(self._sealer.max_payload)
         self._events: list[SessionEvent] = []
@@ -99,7 +101,11 @@ class Session:
         """
         if self.state is _CLOSED:
             return
-        opened = self._opener.open(datagram)
+        try:
+            opened = self.keys.open(datagram, now)
+        except PluginError as error:
+            self._end("cipher", now, str(error))
+            return
         if opened is None:
             if self._opener.exhausted:
                 self._end("exhausted", now, "too many forged datagrams came; connect again to go on")
@@ -116,6 +122,8 @@ class Session:
             self._receive_frames(number, frames, source, now)
         except RemoteProtocolError as error:
             self._end("protocol", now, str(error))
+        except PluginError as error:
+            self._end("cipher", now, str(error))
 
     def add_candidate(self, address: Address, now: float) -> None:
         """The peer may be reached at ``address``; it is probed until one path is valid."""
@@ -163,6 +171,7 @@ class Session:
             for address, frames in self._paths.probes_to_send(now):
                 self._add_record(datagrams, frames, address, now)
         if self.state is _OPEN:
+            self._add_rekey(datagrams, now)
             self._add_records(datagrams, now)
         if self._closing is not None and self._paths.active is not None:
             for frame in self._closing.frames_to_send(now):
@@ -185,7 +194,12 @@ class Session:
         if self.state is _CONNECTING:
             probe_at = self._paths.next_timer()
             return self._connect_deadline if probe_at is None else min(self._connect_deadline, probe_at)
+        rekey_at = self.keys.next_timer()
+        if self._sealer.exhausted:  # Nothing else may leave before there is another key.
+            return min(rekey_at, self._liveness.silence_at)
         at, reliable_at = self._liveness.next_timer(), self._reliable.next_timer()
+        if rekey_at < at:
+            at = rekey_at
         return at if reliable_at is None or at < reliable_at else reliable_at
 
     def handle_timer(self, now: float) -> None:
@@ -200,6 +214,7 @@ class Session:
                 self._signals += self._last_word(encode_close("unreachable"))
         elif self.state is _OPEN:
             self._reliable.handle_timer(now)
+            self.keys.handle_timer(now)
             silent = self._liveness.handle_timer(now)
             if silent is not None:
                 self._events.append(silent)
@@ -210,10 +225,6 @@ class Session:
     def address(self) -> Address | None:
         """Where the peer is reached; None before a path is valid."""
         return self._paths.active
-
-    def file_secret(self) -> bytes:
-        """The secret under which a file that is offered now is keyed, 32 bytes."""
-        return self._master.file_secret()
 
     @property
     def drops(self) -> Drops:
@@ -241,6 +252,8 @@ class Session:
                 return
             if source is not None and kind in _PATH_FRAMES:
                 self._receive_path_frame(kind, body, source, now)
+            elif kind in _KEY_FRAMES:
+                self.keys.receive_frame(kind, body, now)
         if source is not None and self.state is _CONNECTING:
             self._paths.heard_from(source, now)
         delivered = self._reliable.receive(number, frames, now)
@@ -282,8 +295,8 @@ class Session:
     def _add_records(self, datagrams: Datagrams, now: float) -> None:
         address = self._paths.active
         assert address is not None, "an open session has a path"
-        reliable, liveness = self._reliable, self._liveness
-        while (load := reliable.next_frames(now, liveness.keepalive_at <= now)) is not None:
+        reliable, liveness, sealer = self._reliable, self._liveness, self._sealer
+        while not sealer.exhausted and (load := reliable.next_frames(now, liveness.keepalive_at <= now)) is not None:
             number = self._add_record(datagrams, load.frames, address, now)
             if number is None:
                 return
@@ -294,11 +307,11 @@ class Session:
     def _add_record(self, datagrams: Datagrams, frames: bytes, address: Address, now: float) -> int | None:
         """Seal and add a record.
 
-        :returns: its number; None when the cipher's limit, or the cipher, ends the session
+        :returns: its number; None when there is no key to seal it with, or the cipher ends the session
         """
-        if self._sealer.exhausted:
-            self._end("exhausted", now, "this chat has sent as much as its cipher allows; connect again to go on")
-            return None
+        return None if self._sealer.exhausted else self._seal(datagrams, frames, address, now)
+
+    def _seal(self, datagrams: Datagrams, frames: bytes, address: Address, now: float) -> int | None:
         try:
             number, datagram = self._sealer.seal(frames)
         except PluginError as error:
@@ -308,13 +321,16 @@ class Session:
         self._reliable.recovery.sealed(number)
         return number
 
+    def _add_rekey(self, datagrams: Datagrams, now: float) -> None:
+        frame, address = self.keys.frame_to_send(now), self._paths.active
+        if self.keys.is_used_up:
+            self._end("exhausted", now, "this chat has used as many keys as it may; connect again to go on")
+        elif frame is not None and address is not None:
+            self._seal(datagrams, frame, address, now)
+
     def _last_word(self, frame: bytes) -> list[bytes]:
         """A record that says goodbye, as long as the cipher lets one."""
         try:
             return [self._sealer.seal(frame)[1]]
         except (PluginError, LocalProtocolError):
             return []
-
-
-def _key(master: Master, sender: Role, cipher: CipherInfo) -> bytes:
-    return master.traffic_key(sender, 0, cipher.name, cipher.key_size)
