@@ -198,11 +198,13 @@ class ChatFiles:
             answer.set_exception(refusal)
 
     def _receive_offer(self, control: Offer) -> None:
-        refusal, link = self._why_not(control), self._make_link(control)
-        if refusal is None and link is None:
-            refusal = "it was under way for too long; offer it again"
-        if refusal is not None or link is None:
-            self._chat.send_control(Decline(control.id, refusal or ""))
+        link = self._make_link(control)
+        if link is None:
+            self._chat.send_control(Decline(control.id, "it was under way for too long; offer it again"))
+            return
+        refusal = self._why_not(control)
+        if refusal is not None:
+            self._chat.send_control(Decline(control.id, refusal))
             return
         self._waiting[control.id] = link
         self._chat.publish(FileOffered(self._chat, link.offer))

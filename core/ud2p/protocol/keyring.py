@@ -80,7 +80,7 @@ class Keyring:
         if kind != _REKEY:
             self._rekey.receive_wanted(body, now)
             return
-        epoch = self._rekey.receive_rekey(body)
+        epoch = self._rekey.receive_rekey(body, now)
         if epoch is None:
             return
         number, master = epoch
@@ -92,7 +92,7 @@ class Keyring:
             self.sealer.change_key(self._key(self._role), number)
 
     def frame_to_send(self, now: float) -> bytes | None:
-        """The REKEY or REKEY_WANTED that is due."""
+        """What is due for new keys; see :meth:`Rekey.frame_to_send`."""
         if self.sealer.worn or self.opener.worn:
             self._rekey.want(now)
         return self._rekey.frame_to_send(now)

@@ -11,15 +11,15 @@ asks for it by REKEY_WANTED::
 
 The initiator repeats its REKEY until the answer comes; the responder answers every copy with the same key. The
 initiator seals under the new epoch from the answer on, the responder from the first record of it that opens: each then
-knows that the other has the key. Until that first record the initiator starts no other. Each end opens the old epoch
-for another 30 s, for what was under way.
+knows that the other has the key. Until that first record the initiator starts no other, and repeats a PING under the
+new epoch so that there is one to open. Each end opens the old epoch for another 30 s, for what was under way.
 
 ================ ================== ===================================================================================
 the initiator    leaves for         when
 ================ ================== ===================================================================================
 settled          asking             10 minutes have passed, half of a limit is used up, or REKEY_WANTED of this epoch
 asking           unconfirmed        REKEY of the responder: the new epoch begins
-unconfirmed      settled            a record of the new epoch opened
+unconfirmed      settled            a record of the new epoch opened; until then a PING is repeated
 ================ ================== ===================================================================================
 
 ================ ================== ===================================================================================
@@ -51,6 +51,7 @@ MAX_REPEAT_S = 10.0
 LAST_EPOCH = 65534
 
 _EPOCH = Struct(">H")
+_PING = encode_frame(FrameType.PING)
 _REKEY = Struct(">H32s")
 _NEVER = float("inf")
 
@@ -111,12 +112,12 @@ class Rekey:
         if self.newest.number >= LAST_EPOCH:
             self.is_at_end = True
             return
-        if self._is_initiator and self._own is None:
+        if self._is_initiator:
             self._own = X25519PrivateKey.from_private_bytes(self._random_bytes(32))
-        self._repeat_s, self.send_at = FIRST_REPEAT_S, now
+        self._send_from(now)
 
     def frame_to_send(self, now: float) -> bytes | None:
-        """What is due: REKEY or REKEY_WANTED, or the answer to the peer's REKEY."""
+        """What is due: REKEY or REKEY_WANTED, the answer to the peer's REKEY, or the PING that confirms the new epoch."""
         if self._answer is not None:
             answer, self._answer = self._answer, None
             return answer
@@ -124,7 +125,9 @@ class Rekey:
             return None
         self.send_at = now + self._repeat_s
         self._repeat_s = min(2 * self._repeat_s, MAX_REPEAT_S)
-        if self._own is not None and self._is_initiator:
+        if not self._is_confirmed:
+            return _PING
+        if self._own is not None:
             return _rekey_frame(self.newest.number + 1, self._own)
         return encode_frame(FrameType.REKEY_WANTED, _EPOCH.pack(self.newest.number))
 
@@ -138,7 +141,7 @@ class Rekey:
         if _EPOCH.unpack(body)[0] == self.newest.number:  # else an old one, fulfilled meanwhile
             self.want(now)
 
-    def receive_rekey(self, body: bytes) -> Epoch | None:
+    def receive_rekey(self, body: bytes, now: float) -> Epoch | None:
         """REKEY arrived.
 
         :returns: the epoch that begins by it; None when it is a copy of one that came before
@@ -147,7 +150,15 @@ class Rekey:
         if len(body) != _REKEY.size:
             raise RemoteProtocolError("an offer of new keys has no sensible length")
         number, public = _REKEY.unpack(body)
-        return self._receive_answer(number, public) if self._is_initiator else self._receive_request(number, public)
+        if number == self.newest.number and public == self._peer_public:
+            if not self._is_initiator and self._own is not None:
+                self._answer = _rekey_frame(number, self._own)
+            return None
+        if number < self.newest.number:
+            return None  # It was under way for long, and another followed it.
+        return (
+            self._receive_answer(number, public, now) if self._is_initiator else self._receive_request(number, public)
+        )
 
     def opened(self, epoch: int, now: float) -> bool:
         """A record of ``epoch`` opened, the first of it.
@@ -158,7 +169,7 @@ class Rekey:
             return False
         self._is_confirmed = True
         self.old_key_until = now + KEEP_OLD_KEY_S
-        self._own = None
+        self._own, self.send_at = None, _NEVER
         if self._is_initiator:
             self._start_at = now + REKEY_AFTER_S
         return not self._is_initiator
@@ -182,26 +193,22 @@ class Rekey:
         self.old_key_until = None
         return True
 
-    def _receive_answer(self, number: int, public: bytes) -> Epoch | None:
-        if number == self.newest.number and public == self._peer_public:
-            return None
-        if number != self.newest.number + 1 or self._own is None:
-            raise RemoteProtocolError("new keys were answered that were not offered")
+    def _receive_answer(self, number: int, public: bytes, now: float) -> Epoch:
         own = self._own
+        if own is None or number != self.newest.number + 1:
+            raise RemoteProtocolError("new keys were answered that were not offered")
+        epoch = self._begin(number, own, public, _public(own) + public)
         self._own, self._start_at = None, _NEVER
-        return self._begin(number, own, public, _public(own) + public)
+        self._send_from(now)
+        return epoch
 
-    def _receive_request(self, number: int, public: bytes) -> Epoch | None:
-        if number == self.newest.number and public == self._peer_public and self._own is not None:
-            self._answer = _rekey_frame(number, self._own)
-            return None
-        if number <= self.newest.number and (public == self._peer_public or number < self.newest.number):
-            return None  # under way for long; it was answered, and the initiator knows that
+    def _receive_request(self, number: int, public: bytes) -> Epoch:
         if number != self.newest.number + 1 or number > LAST_EPOCH or not self._is_confirmed:
             raise RemoteProtocolError("new keys were offered out of turn")
-        own = self._own = X25519PrivateKey.from_private_bytes(self._random_bytes(32))
-        self._answer = _rekey_frame(number, own)
-        return self._begin(number, own, public, public + _public(own))
+        own = X25519PrivateKey.from_private_bytes(self._random_bytes(32))
+        epoch = self._begin(number, own, public, public + _public(own))
+        self._own, self._answer = own, _rekey_frame(number, own)
+        return epoch
 
     def _begin(self, number: int, own: X25519PrivateKey, public: bytes, both: bytes) -> Epoch:
         try:
@@ -214,6 +221,9 @@ class Rekey:
         self._is_confirmed = False
         self.send_at, self.old_key_until = _NEVER, None
         return self.newest
+
+    def _send_from(self, now: float) -> None:
+        self._repeat_s, self.send_at = FIRST_REPEAT_S, now
 
 
 def _public(key: X25519PrivateKey) -> bytes:

@@ -167,11 +167,13 @@ class Session:
         if self.state is _CLOSED:
             return []
         datagrams: Datagrams = []
+        if self.state is _OPEN:
+            self._add_rekey(datagrams, now)
+        self._end_when_used_up(now)
         if self._paths.has_probes and self.state in (_CONNECTING, _OPEN):
             for address, frames in self._paths.probes_to_send(now):
                 self._add_record(datagrams, frames, address, now)
         if self.state is _OPEN:
-            self._add_rekey(datagrams, now)
             self._add_records(datagrams, now)
         if self._closing is not None and self._paths.active is not None:
             for frame in self._closing.frames_to_send(now):
@@ -323,10 +325,13 @@ class Session:
 
     def _add_rekey(self, datagrams: Datagrams, now: float) -> None:
         frame, address = self.keys.frame_to_send(now), self._paths.active
-        if self.keys.is_used_up:
-            self._end("exhausted", now, "this chat has used as many keys as it may; connect again to go on")
-        elif frame is not None and address is not None:
+        if frame is not None and address is not None:
             self._seal(datagrams, frame, address, now)
+
+    def _end_when_used_up(self, now: float) -> None:
+        # New keys are agreed on only when it is open.
+        if self.keys.is_used_up or (self.state is _CONNECTING and self._sealer.exhausted):
+            self._end("exhausted", now, "this chat has used as many keys as it may; connect again to go on")
 
     def _last_word(self, frame: bytes) -> list[bytes]:
         """A record that says goodbye, as long as the cipher lets one."""

@@ -469,21 +469,6 @@ def test_leaving_with_messages_under_way_leaves_them_undelivered() -> None:
 # limits
 
 
-def test_a_cipher_that_is_used_up_ends_the_chat_on_both_sides() -> None:
-    pair = opened(replace(AES_GCM, max_records=400))
-    pair.has_signals = False
-    with pytest.raises(ChatClosed):
-        for _ in range(1000):
-            pair.alice.send_message(MSG, b"x")
-            pair.run_for(0.1)
-    pair.run_for(3.0)
-    (mine,), (theirs,) = closes(pair, ALICE), closes(pair, BOB)
-    assert (mine.reason, mine.by_peer) == ("exhausted", False)
-    assert "connect again" in mine.text
-    assert (theirs.reason, theirs.by_peer) == ("exhausted", True)
-    assert len([sent for sent in pair.sent if sent.sender is ALICE]) <= 400
-
-
 def test_a_cipher_with_hardly_any_records_ends_before_it_opens() -> None:
     pair = SessionPair(replace(AES_GCM, max_records=3))
     pair.introduce()
