@@ -117,7 +117,7 @@ class Rekey:
         self._send_from(now)
 
     def frame_to_send(self, now: float) -> bytes | None:
-        """What is due: REKEY or REKEY_WANTED, the answer to the peer's REKEY, or the PING that confirms the new epoch."""
+        """What is due: REKEY or REKEY_WANTED, the answer to a REKEY, or the PING that has the new epoch confirmed."""
         if self._answer is not None:
             answer, self._answer = self._answer, None
             return answer

@@ -78,7 +78,7 @@ class Noted(CopyingCipher):
 
     def seal(self, nonce: int, data: Buffer, associated_data: bytes) -> bytes:
         self.ledger.note(self.key, nonce)
-        return b"%b." % data
+        return bytes(data) + b"."
 
     def open(self, nonce: int, data: Buffer, associated_data: bytes) -> bytes:
         return bytes(data)[:-1]

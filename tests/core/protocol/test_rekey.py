@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import itertools
 import random
 from collections.abc import Callable
 
@@ -16,6 +17,7 @@ from ud2p.protocol.frames import FrameType, decode_frames, encode_frame
 from ud2p.protocol.keys import Role
 from ud2p.protocol.rekey import FIRST_REPEAT_S, KEEP_OLD_KEY_S, MAX_REPEAT_S, REKEY_AFTER_S, Epoch, Rekey
 
+OFTEN = st.booleans()
 PING = encode_frame(FrameType.PING)
 
 
@@ -120,7 +122,7 @@ def test_a_request_is_repeated_ever_more_slowly() -> None:
     pair = Pair()
     pair.alice.want(0.0)
     times = sending_times(pair.alice, 60.0)
-    gaps = [later - earlier for earlier, later in zip(times, times[1:], strict=False)]
+    gaps = [later - earlier for earlier, later in itertools.pairwise(times)]
     assert times[0] == 0.0
     assert gaps == [FIRST_REPEAT_S, 2.0, 4.0, 8.0, *[MAX_REPEAT_S] * (len(gaps) - 4)]
 
@@ -287,12 +289,11 @@ def test_however_frames_are_lost_and_repeated_both_follow_the_same_epochs(data: 
             end.want(now)
         while (frame := end.frame_to_send(now)) is not None:
             wire[role.other].append(frame)
-        if wire[role] and data.draw(st.booleans()):
+        if data.draw(OFTEN) and wire[role]:
             # What stays in the wire comes again, and later than others.
-            frame = data.draw(st.sampled_from(wire[role]))
-            receive(end, frame, now)
+            receive(end, data.draw(st.sampled_from(wire[role])), now)
         peer = ends[role.other]
-        if peer.sealing <= end.newest.number and data.draw(st.booleans()):
+        if data.draw(OFTEN) and peer.sealing <= end.newest.number:
             end.opened(peer.sealing, now)  # some record of the peer's
         for one in ends.values():
             masters.setdefault(one.newest.number, set()).add(one.newest.master.secret)

@@ -227,6 +227,7 @@ def test_where_no_new_key_is_to_be_had_the_chat_ends_on_both_sides_with_a_senten
         if pair.alice.state is State.OPEN:
             pair.alice.send_message(MSG, b"x")
         pair.run_for(0.5)
+    pair.run_for(120.0)  # It asks for new keys as long as its last records last.
     (mine,), (theirs,) = closes(pair, ALICE), closes(pair, BOB)
     assert (mine.reason, mine.by_peer) == ("exhausted", False)
     assert "connect again" in mine.text
