@@ -1,4 +1,4 @@
-"""The bytes in docs/protocol.md are those of one real session: they decode, derive and open with the real code."""
+"""The bytes in docs/protocol.md are those of one session: they decode, derive and open with the real code."""
 
 from __future__ import annotations
 
@@ -8,16 +8,22 @@ import json
 import re
 
 import msgspec
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from tests.support.ciphers import AES_GCM
 from tests.support.markdown import bare
-from tests.support.protocol_page import PROTOCOL, examples, the
+from tests.support.protocol_bytes import rewritten
+from tests.support.protocol_page import PROTOCOL, examples, received, the
 
 from ud2p.contracts import StreamId
 from ud2p.identity import Identity
 from ud2p.protocol import hello, messages
 from ud2p.protocol.frames import FrameType, decode_frames, encode_frame
+from ud2p.protocol.keyring import Keyring
 from ud2p.protocol.keys import Master, Role, Transcript
 from ud2p.protocol.login import is_login_signed, login_text
+from ud2p.protocol.noise import NoiseXX
 from ud2p.protocol.offer import decode_offer, select_cipher
 from ud2p.protocol.record import RecordOpener
 from ud2p.protocol.rendezvous import RendezvousBook, RendezvousClient
@@ -26,6 +32,7 @@ from ud2p_plugins.transfers.connecting import PORT
 from ud2p_plugins.transfers.conversation import Listening
 from ud2p_plugins.transfers.receipt import decode_receipt
 
+private_key = X25519PrivateKey.from_private_bytes
 BYTES = PROTOCOL.section("Bytes to check against")
 
 
@@ -34,8 +41,7 @@ def vectors() -> dict[str, bytes]:
 
 
 def master() -> Master:
-    introduction = the(messages.Introduction, "alice")
-    return Master.derive(introduction.key, transcript())
+    return Master(vectors()["master"])
 
 
 def transcript() -> Transcript:
@@ -85,10 +91,31 @@ def test_the_layout_of_the_rendezvous() -> None:
     assert ends[-1][-1] + 1 == len(request) // 2 == len(answer) // 2
 
 
+def test_the_page_has_the_bytes_of_this_code() -> None:
+    assert rewritten(PROTOCOL.text) == PROTOCOL.text, "run python -m tests.support.protocol_bytes"
+
+
+def test_the_handshake_of_the_session() -> None:
+    known, introduction = vectors(), the(messages.Introduction, "alice")
+    alice, bob = (private_key(known[f"private X25519 key of {who}"]) for who in ("alice", "bob"))
+    assert introduction.identity == bob.public_key().public_bytes_raw()
+    ephemeral = private_key(known["private ephemeral key of alice"])
+    psk = HKDF(SHA256(), 32, introduction.session, b"ud2p/1 psk").derive(introduction.key)
+    noise = NoiseXX(Role.INITIATOR, known["prologue"], alice, ephemeral, [(0, psk)])
+    public = alice.public_key().public_bytes_raw()
+    promise = hashlib.sha256(b"ud2p/1 commit" + public + known["r of alice"]).digest()
+    assert b"\1" + noise.write_message(promise) == signals_to("bob")[0]
+    (answer,) = signals_to("alice")
+    assert answer[:1] == b"\2"
+    assert noise.read_message(answer[1:]) == b""
+    assert b"\3" + noise.write_message(known["r of alice"]) == signals_to("bob")[1]
+    assert noise.handshake_hash == known["h"]
+    assert Master.extract(known["h"], b"".join(noise.split())) == master()
+
+
 def test_the_keys_of_the_session() -> None:
     known = vectors()
     assert transcript().prologue() == known["prologue"]
-    assert master().secret == known["master"]
     rows = PROTOCOL.section("Keys").table("secret", "label", "context", "length")
     context = b"\0\0aes-gcm"
     for _, label, needs, length in rows:
@@ -99,28 +126,43 @@ def test_the_keys_of_the_session() -> None:
         assert master().session_id(role) == known[f"session id {role.value}"]
 
 
-def test_the_records_of_the_session_open() -> None:
-    openers = {}
-    for who, role in (("alice", Role.INITIATOR), ("bob", Role.RESPONDER)):
-        key = master().traffic_key(role, 0, "aes-gcm", AES_GCM.key_size)
-        openers[who] = RecordOpener(AES_GCM, key, master().session_id(role.other))
+def test_the_records_of_the_session_open_and_lead_to_its_new_keys() -> None:
+    known = vectors()
+    rings = {
+        "alice": Keyring(Role.INITIATOR, master(), AES_GCM, 0.0, lambda _: known["private key of alice for epoch 1"]),
+        "bob": Keyring(Role.RESPONDER, master(), AES_GCM, 0.0, lambda _: known["private key of bob for epoch 1"]),
+    }
     (block,) = BYTES.blocks("")
     pairs = re.findall(r"^(alice →|→ alice) (\w+)\n +(\d+): (.*)$", block, re.MULTILINE)
     for who, datagram, number, said in pairs:
-        opened = openers["alice" if who == "alice →" else "bob"].open(bytes.fromhex(datagram))
+        ring = rings["bob" if who == "alice →" else "alice"]
+        opened = ring.open(bytes.fromhex(datagram), 0.0)
         assert opened is not None
-        frames = [" ".join(filter(None, (FrameType(kind).name, body.hex()))) for kind, body in decode_frames(opened[1])]
-        assert (opened[0], ", ".join(frames)) == (int(number), said)
+        frames = decode_frames(opened[1])
+        named = [" ".join(filter(None, (FrameType(kind).name, body.hex()))) for kind, body in frames]
+        assert (opened[0], ", ".join(named)) == (int(number), said)
+        for kind, body in frames:
+            if kind in (FrameType.REKEY, FrameType.REKEY_WANTED):
+                ring.receive_frame(kind, body, 0.0)
+    assert {ring.epoch for ring in rings.values()} == {1}
+    after = Master(known["master of epoch 1"])
+    assert {ring.file_secret(1) for ring in rings.values()} == {after.file_secret()}
+    for role in Role:
+        assert after.traffic_key(role, 1, "aes-gcm", 32) == known[f"traffic {role.value} of epoch 1"]
     kinds = {FrameType[name] for *_, said in pairs for name in re.findall(r"[A-Z_]{3,}", said)}
     assert kinds == set(FrameType) - {FrameType.PADDING}
 
 
-def test_the_signal_of_the_session_is_a_record_that_says_goodbye() -> None:
-    key = master().traffic_key(Role.INITIATOR, 0, "aes-gcm", AES_GCM.key_size)
-    opener = RecordOpener(AES_GCM, key, master().session_id(Role.RESPONDER))
-    opened = opener.open(the(messages.Signal, "bob").data)
+def test_the_last_signal_of_the_session_is_a_record_that_says_goodbye() -> None:
+    known = vectors()
+    opener = RecordOpener(AES_GCM, known["traffic initiator of epoch 1"], known["session id responder"], epoch=1)
+    opened = opener.open(signals_to("bob")[-1])
     assert opened is not None
     assert encode_frame(FrameType.CLOSE, b"left") == opened[1].rstrip(b"\0")
+
+
+def signals_to(who: str) -> list[bytes]:
+    return [said.data for to, said in received() if to == who and isinstance(said, messages.Signal)]
 
 
 def test_the_file_of_the_session() -> None:

@@ -131,16 +131,16 @@ async def test_a_failure_of_the_receiver_is_told_to_both(tmp_path: Path) -> None
 @pytest.mark.parametrize("name", ["../up", "/etc/passwd", "..", "a\x1b[31m", "a/b", "a\\b", "\u202egpj.exe"])
 async def test_hostile_names_are_declined_unseen(name: str) -> None:
     async with two_in_a_chat() as (_, mine, bob, theirs):
-        mine.send_control(Offer("0" * 32, name, 5, "tcp"))
-        mine.send_control(Offer("1" * 32, "harmless", 5, "tcp"))
+        mine.send_control(Offer("0" * 32, name, 5, "tcp", 0))
+        mine.send_control(Offer("1" * 32, "harmless", 5, "tcp", 0))
         assert (await bob.next(FileOffered)).offer.name == "harmless"
         assert [offer.name for offer in theirs.files.waiting] == ["harmless"]
 
 
 async def test_a_transfer_that_the_receiver_lacks_is_declined(tmp_path: Path) -> None:
     async with two_in_a_chat() as (alice, mine, bob, theirs):
-        mine.send_control(Offer("0" * 32, "a", 5, "pigeon"))
-        mine.send_control(Offer("1" * 32, "b", 5, "tcp"))
+        mine.send_control(Offer("0" * 32, "a", 5, "pigeon", 0))
+        mine.send_control(Offer("1" * 32, "b", 5, "tcp", 0))
         assert (await bob.next(FileOffered)).offer.name == "b"
 
 

@@ -27,12 +27,19 @@ def examples(page: Page) -> Iterator[tuple[str, bool, str]]:
 
 def decoded() -> list[tuple[str, Message]]:
     """The lines of the session, in the order of the page."""
-    found = []
+    return [(who, message) for who, _, message in _lines()]
+
+
+def received() -> list[tuple[str, Message]]:
+    """Those that somebody gets from the broker."""
+    return [(who, message) for who, is_theirs, message in _lines() if not is_theirs]
+
+
+def _lines() -> Iterator[tuple[str, bool, Message]]:
     for who, is_theirs, line in examples(LINES):
         message = read_line(line.encode(), CLIENT_LINES if is_theirs else BROKER_LINES)
         assert isinstance(message, Message), (line, message)
-        found.append((who, message))
-    return found
+        yield who, is_theirs, message
 
 
 def the(kind: type[Message], who: str) -> Any:

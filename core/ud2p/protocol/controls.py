@@ -24,7 +24,7 @@ class Offer(msgspec.Struct, frozen=True, tag_field="kind", tag="file-offer"):
     name: Annotated[str, msgspec.Meta(max_length=1024)]
     size_bytes: Annotated[int, msgspec.Meta(ge=0, lt=2**62)]
     transfer: Annotated[str, msgspec.Meta(max_length=32)]
-    epoch: Annotated[int, msgspec.Meta(ge=0, lt=2**16)] = 0
+    epoch: Annotated[int, msgspec.Meta(ge=0, lt=2**16)]
     """Whose file secret keys it."""
 
 

@@ -1,20 +1,19 @@
-"""The key schedule: from the broker's key to every key of a chat.
+"""The key schedule: from a finished handshake to every key of a chat.
 
 ::
 
     prologue = "ud2p/1\\0" lp(session_id) lp(name_I) lp(name_R) lp(offer_I) lp(offer_R)      lp = u16 length, bytes
-    master   = HKDF-Extract(salt = SHA-256(prologue), ikm = the broker's key)
+    master   = HKDF-Extract(salt = handshake hash, ikm = k1 k2)                              see :mod:`handshake`
     a secret = HKDF-Expand(master, "ud2p/1 " label 0x00 context)
 
-Both sides put their own true name and offer into the prologue and the other's as the broker relayed it: a relayed
-offer that differs from the true one gives two different masters, and no record ever opens.
+Both sides put their own true name and offer into the prologue and the other's as the broker relayed it: where a relayed
+offer differs from the true one, no message of the handshake opens.
 
 HKDF is RFC 5869 with SHA-256, by the ``cryptography`` package.
 """
 
 from __future__ import annotations
 
-import hashlib
 import hmac
 from dataclasses import dataclass
 from enum import Enum
@@ -77,14 +76,6 @@ class Master:
     """The secret that every other one is expanded from."""
 
     secret: bytes
-
-    @classmethod
-    def derive(cls, broker_key: bytes, transcript: Transcript) -> Master:
-        """The master of an introduction.
-
-        :param broker_key: 32 bytes, fresh for this introduction
-        """
-        return cls.extract(hashlib.sha256(transcript.prologue()).digest(), broker_key)
 
     @classmethod
     def extract(cls, salt: bytes, material: bytes) -> Master:

@@ -23,6 +23,7 @@ IDS = st.sampled_from([ID, "f" * 32])
 CONTROLS = st.one_of(
     st.builds(
         Offer,
+        epoch=st.integers(0, 2**16 - 1),
         id=IDS,
         name=st.text(max_size=50),
         size_bytes=st.integers(0, 2**62 - 1),
