@@ -28,6 +28,7 @@ from ud2p import (
 from ud2p.chat_files import inspect_source
 from ud2p.event_stream import HIGH_WATER
 from ud2p.protocol.controls import Offer
+from ud2p.protocol.keyring import FILE_SECRETS
 
 
 class Bar:
@@ -86,6 +87,40 @@ async def test_who_never_reads_events_can_chat_and_send_files(tmp_path: Path) ->
         (tmp_path / "in").mkdir()
         await theirs.accept_file(offered.offer, tmp_path / "in")
         assert (await asyncio.wait_for(sending, 20)).route == "direct"
+
+
+async def test_a_file_that_waits_for_its_answer_while_keys_change_arrives(tmp_path: Path) -> None:
+    async with two_in_a_chat() as (_, mine, bob, theirs):
+        sending = asyncio.ensure_future(mine.send_file(_file(tmp_path)))
+        offered = await bob.next(FileOffered)
+        for epoch in range(1, FILE_SECRETS + 2):
+            session = mine.driver.session
+            assert session is not None
+            session.keys._rekey.want(asyncio.get_running_loop().time())
+            mine.driver.pump_soon()
+            mine.post("is it a new key now?")
+            await bob.next(MessageReceived)
+            async with asyncio.timeout(10):
+                while (mine.epoch, theirs.epoch) != (epoch, epoch):
+                    await asyncio.sleep(0.01)
+                while not session.keys._rekey._is_confirmed:
+                    await asyncio.sleep(0.01)
+        assert mine.file_secret(0) is None
+        (tmp_path / "in").mkdir()
+        await theirs.accept_file(offered.offer, tmp_path / "in")
+        assert (await asyncio.wait_for(sending, 20)).route == "direct"
+
+
+async def test_an_offer_of_an_epoch_that_is_over_is_not_shown(tmp_path: Path) -> None:
+    async with two_in_a_chat() as (_, mine, bob, theirs):
+        mine.send_control(Offer("0" * 32, "late.txt", 5, "tcp", 7))
+        sending = asyncio.ensure_future(mine.send_file(_file(tmp_path)))
+        offered = await bob.next(FileOffered)
+        assert offered.offer.name != "late.txt"
+        assert bob.client.files == (offered.offer,)
+        await theirs.decline_file(offered.offer)
+        with pytest.raises(TransferRefused):
+            await sending
 
 
 async def test_a_declined_file(tmp_path: Path) -> None:
