@@ -22,10 +22,11 @@ from tests.bench.file import File
 from tests.bench.machine import describe_machine
 from tests.bench.processes import ROOT
 from tests.bench.readme import write_into
+from tests.bench.records import Records
 from tests.bench.startup import StartUp
 from tests.bench.table import Row, markdown
 
-CONTESTS: tuple[type[Contest], ...] = (Chat, File, Broker, StartUp)
+CONTESTS: tuple[type[Contest], ...] = (Records, Chat, File, Broker, StartUp)
 LIMIT_S = 300
 
 

@@ -15,6 +15,7 @@ class Unit(Enum):
     RATIO = "{:.2f} ×"
     KIB = "{:.1f} KiB"
     MIB = "{:.0f} MiB"
+    US = "{:.1f} µs"
     MS_MORE = "{:+.0f} ms"
 
     def write(self, value: float) -> str:
