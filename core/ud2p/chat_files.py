@@ -55,6 +55,7 @@ class ChatFiles:
         self._links: dict[str, ChatFileLink] = {}
         self._running: dict[str, asyncio.Task[Receipt]] = {}
         self._given_up: dict[str, str] = {}
+        self._inspecting = asyncio.Lock()
 
     @property
     def waiting(self) -> tuple[FileOffer, ...]:
@@ -68,7 +69,8 @@ class ChatFiles:
 
     async def send(self, path: Path, progress: Progress | None) -> Receipt:
         """See :meth:`ud2p.Chat.send_file`."""
-        source = await asyncio.to_thread(inspect_source, path)
+        async with self._inspecting:  # Files are offered in the order in which they were named.
+            source = await asyncio.to_thread(inspect_source, path)
         plugin = self._plugin(self._host.file_transfer)
         control = Offer(
             secrets.token_hex(16), source.name, source.size_bytes, self._host.file_transfer, self._chat.epoch

@@ -278,10 +278,11 @@ def _cut(paragraph: str, start: int, end: int, columns: int) -> tuple[list[int],
 def _words(paragraph: str) -> Iterator[tuple[int, int, int]]:
     """Start, end and width of everything that a line may break before: words, and wide characters one by one."""
     for run in re.finditer("[^ ]+", paragraph):
-        start = at = run.start()
+        start = at = _start_of(run)
+        word = paragraph[start : run.end()]
         size = 0
         breakable = False  # whether a break may follow what was gathered so far
-        for cluster, columns in [(run[0], len(run[0]))] if run[0].isascii() else _cells(run[0]):
+        for cluster, columns in [(word, len(word))] if word.isascii() else _cells(word):
             wide = columns == 2
             may_begin = columns > 0 and cluster not in _CLOSING  # a mark without columns stays with its base
             if at > start and (wide or breakable) and may_begin:
@@ -291,3 +292,12 @@ def _words(paragraph: str) -> Iterator[tuple[int, int, int]]:
             size += columns
             breakable = wide
         yield start, at, size
+
+
+def _start_of(run: re.Match[str]) -> int:
+    """Where a word begins: with the space before it where that carries the word's first mark."""
+    if run.start() == 0 or run[0][0].isascii():
+        return run.start()
+    from wcwidth import wcwidth
+
+    return run.start() - (wcwidth(run[0][0]) == 0)

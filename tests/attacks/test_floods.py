@@ -14,6 +14,7 @@ import pytest
 from tests.support.brokers import broker_starter
 from tests.support.raw_client import RawClient
 
+from ud2p_server.admission import HEARD
 from ud2p_server.limits import Limits
 from ud2p_server.server import Broker
 
@@ -138,7 +139,8 @@ async def test_fifty_others_are_served(broker: Broker, kind: str) -> None:
             assert counted is not None
             assert counted.connections - counted.refused <= LIMITS.connections_per_address
             assert counted.newcomers <= LIMITS.newcomers_per_address
-            assert counted.refused <= 32
+            # Those beyond the 32 are cut, and gone a turn of the loop later, in which it takes a hundred more.
+            assert counted.refused <= HEARD + 100
         assert broker._board is not None
         assert done["tried"] >= 1
         names = [client.name for client in broker._board.hub.presence.clients()]

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import os
 import secrets
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -24,8 +25,10 @@ from ud2p import (
     TransferFailed,
     TransferRefused,
     UnsafeName,
+    chat_files,
 )
 from ud2p.chat_files import inspect_source
+from ud2p.contracts import Source
 from ud2p.event_stream import HIGH_WATER
 from ud2p.protocol.controls import Offer
 from ud2p.protocol.keyring import FILE_SECRETS
@@ -87,6 +90,32 @@ async def test_who_never_reads_events_can_chat_and_send_files(tmp_path: Path) ->
         (tmp_path / "in").mkdir()
         await theirs.accept_file(offered.offer, tmp_path / "in")
         assert (await asyncio.wait_for(sending, 20)).route == "direct"
+
+
+async def test_files_are_offered_in_the_order_in_which_they_were_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    names = ["first", "second", "third"]
+    for name in names:
+        (tmp_path / name).write_bytes(b"x")
+    is_second_there = threading.Event()
+
+    def inspect(path: Path) -> Source:
+        # Whoever looks at them side by side is done with the first one last.
+        if path.name == "first":
+            is_second_there.wait(0.5)
+        else:
+            is_second_there.set()
+        return inspect_source(path)
+
+    monkeypatch.setattr(chat_files, "inspect_source", inspect)
+    async with two_in_a_chat() as (_, mine, bob, theirs):
+        sending = [asyncio.ensure_future(mine.send_file(tmp_path / name)) for name in names]
+        offered = [await bob.next(FileOffered) for _ in names]
+        assert [event.offer.name for event in offered] == names
+        for event in offered:
+            await theirs.decline_file(event.offer)
+        assert all(isinstance(e, TransferRefused) for e in await asyncio.gather(*sending, return_exceptions=True))
 
 
 async def test_a_file_that_waits_for_its_answer_while_keys_change_arrives(tmp_path: Path) -> None:

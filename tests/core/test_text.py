@@ -178,6 +178,8 @@ class TestWrap:
         assert "".join("".join(lines).split(" ")) == text.replace("\t", "").replace("\n", "").replace(" ", "")
 
     @given(text=any_text)
+    @example(text=" " + "\u0300" * 9)
+    @example(text="ab \u0300cd")
     def test_no_grapheme_cluster_is_split(self, text: str) -> None:
         text = gate(text, multiline=True).replace("\t", TAB)
         clusters = {cluster for cluster in iter_graphemes(text) if width(cluster) <= 2}
