@@ -30,7 +30,7 @@ BUCKET_BYTES = 64
 WINDOW = 2048
 MAX_NUMBER = 2**64 - 1
 SMALLEST_PAYLOAD_BYTES = 4 * BUCKET_BYTES
-LAST_WORDS = 16
+LAST_WORDS = 32
 """So many of the shortest records are kept back: half of them to agree on new keys with, half to say goodbye."""
 
 _PREFIX = Struct(">BH8s")

@@ -3,6 +3,7 @@ from __future__ import annotations
 import pytest
 
 from ud2p.protocol.congestion import (
+    HALVED_WINDOW_BYTES,
     INITIAL_WINDOW_BYTES,
     MAXIMUM_WINDOW_BYTES,
     MINIMUM_WINDOW_BYTES,
@@ -52,19 +53,28 @@ def test_it_does_not_grow_while_hardly_used() -> None:
 
 def test_it_is_halved_once_a_round_trip() -> None:
     window = CongestionWindow()
+    for _ in range(2):
+        drain(window, fill(window), 0.5)
+    assert window.size_bytes == 4 * INITIAL_WINDOW_BYTES
     assert window.shrink(1.0, 2.0)
-    assert window.size_bytes == INITIAL_WINDOW_BYTES / 2
+    assert window.size_bytes == 2 * INITIAL_WINDOW_BYTES
     assert not window.shrink(1.5, 2.1), "what was sent before the halving says nothing new"
-    assert window.size_bytes == INITIAL_WINDOW_BYTES / 2
+    assert window.size_bytes == 2 * INITIAL_WINDOW_BYTES
     assert window.shrink(2.2, 3.0)
-    assert window.size_bytes == INITIAL_WINDOW_BYTES / 4
+    assert window.size_bytes == INITIAL_WINDOW_BYTES
 
 
-def test_it_never_falls_below_two_records() -> None:
+def test_halving_ends_at_eight_records_and_never_adds_any() -> None:
     window = CongestionWindow()
     for i in range(20):
         window.shrink(i + 0.5, i + 1.0)
+    assert window.size_bytes == HALVED_WINDOW_BYTES
+    assert fill(window) == 8
+    window.collapse()
+    window.shrink(30.0, 31.0)
     assert window.size_bytes == MINIMUM_WINDOW_BYTES
+    window = CongestionWindow()
+    window.collapse()
     assert fill(window) == 2
 
 
@@ -82,7 +92,7 @@ def test_what_was_sent_before_the_loss_does_not_make_it_grow() -> None:
     records = fill(window)
     window.shrink(1.0, 2.0)
     drain(window, records, 1.5)
-    assert window.size_bytes == INITIAL_WINDOW_BYTES / 2
+    assert window.size_bytes == HALVED_WINDOW_BYTES
 
 
 def test_a_halving_for_nothing_is_taken_back() -> None:
