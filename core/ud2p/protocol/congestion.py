@@ -80,6 +80,13 @@ class CongestionWindow:
             self._recovery_began_at = float("-inf")
             self._before = None
 
+    def restart(self) -> None:
+        """The path is another one: nothing is known of it. What is under way stays counted."""
+        self.size_bytes = INITIAL_WINDOW_BYTES
+        self._threshold_bytes = MAXIMUM_WINDOW_BYTES
+        self._before = None
+        self._recovery_began_at = float("-inf")
+
     def collapse(self) -> None:
         """Nothing came through for so long that the path must be taken for another one."""
         self.size_bytes = MINIMUM_WINDOW_BYTES

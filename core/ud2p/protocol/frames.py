@@ -14,6 +14,8 @@
     7 CLOSE            a word that says why, UTF-8, at most 64 bytes
     8 REKEY            epoch u16 | X25519 public key [32]
     9 REKEY_WANTED     epoch u16
+    10 CANDIDATES      generation u32 | (ip [16] | port u16)*
+    11 PATH_NOMINATE   the 8 bytes of a challenge that was answered on the path to use
 
 An ACK covers record numbers ``largest - first .. largest``; then each pair skips ``gap + 1`` numbers that did not
 arrive and covers the ``run + 1`` below them (the shape of RFC 9000 section 19.3). MSG and CONTROL share one
@@ -62,6 +64,8 @@ class FrameType(IntEnum):
     CLOSE = 7
     REKEY = 8
     REKEY_WANTED = 9
+    CANDIDATES = 10
+    PATH_NOMINATE = 11
 
 
 _ACK_TYPE = int(FrameType.ACK)

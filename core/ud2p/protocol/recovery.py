@@ -124,6 +124,16 @@ class Recovery:
         self._timeouts = 0
         return self._probe()
 
+    def path_changed(self, round_trip_s: float) -> None:
+        """What was learned of the old path says nothing of the new one (RFC 9000 section 9.4)."""
+        self.round_trip.restart(round_trip_s)
+        self.window.restart()
+
+    @property
+    def timeouts(self) -> int:
+        """How many probe timeouts in a row brought no ACK."""
+        return self._timeouts
+
     def _probe(self) -> list[Fragment]:
         """Ask for an ACK whatever the window says, with the oldest fragments under way."""
         self.probes_due = PROBES_PER_TIMEOUT

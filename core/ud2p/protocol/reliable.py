@@ -102,6 +102,14 @@ class Reliable:
         """The peer is there: what waits for a long timeout is sent again now."""
         self._outgoing.send_again(self.recovery.heard_again())
 
+    def path_changed(self, round_trip_s: float) -> None:
+        """Records go another way from now on: what is under way may be lost, and is sent again at once.
+
+        :param round_trip_s: of the new path
+        """
+        self.recovery.path_changed(round_trip_s)
+        self._outgoing.send_again(self.recovery.heard_again())
+
     def next_frames(self, now: float, wants_ping: bool) -> Load | None:
         """What the next record carries: the ACK that is due, fragments, and a PING where only an answer is wanted.
 

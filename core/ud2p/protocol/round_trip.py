@@ -21,6 +21,11 @@ class RoundTrip:
         self.probe_timeout_s = self.smoothed_s + 4 * self.variation_s + MAX_ACK_DELAY_S
         """How long to wait for an ACK before asking again."""
 
+    def restart(self, first_s: float) -> None:
+        """The path is another one; its first round trip took ``first_s``."""
+        self.minimum_s = None
+        self.sample(first_s)
+
     def sample(self, latest_s: float, ack_delay_s: float = 0.0) -> None:
         """A round trip was measured; the peer says that its ACK waited for ``ack_delay_s`` of it."""
         self.latest_s = latest_s

@@ -25,15 +25,16 @@ or dropped and counted, or ends the session.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from enum import Enum
 from typing import TypeAlias
 
 from ud2p.contracts.cipher import CipherInfo
 from ud2p.contracts.transport import Address
 from ud2p.errors import ChatClosed, LocalProtocolError, PluginError, RemoteProtocolError
+from ud2p.protocol.candidates import CANDIDATE_BYTES, GENERATION_BYTES, MAX_CANDIDATES, encode_candidates
 from ud2p.protocol.closing import Closing, encode_close
-from ud2p.protocol.frames import MAX_CLOSE_BYTES, FrameType, decode_frames
+from ud2p.protocol.frames import MAX_CLOSE_BYTES, FrameType, decode_frames, encode_frame
 from ud2p.protocol.incoming import Arrived
 from ud2p.protocol.keyring import Keyring
 from ud2p.protocol.keys import Master, Role
@@ -41,13 +42,17 @@ from ud2p.protocol.liveness import Liveness
 from ud2p.protocol.paths import Paths
 from ud2p.protocol.record import Drops
 from ud2p.protocol.reliable import Reliable
-from ud2p.protocol.session_events import Closed, Delivered, Heard, Opened, SessionEvent
+from ud2p.protocol.session_events import Closed, Delivered, Heard, Moved, Opened, SessionEvent
 
 CONNECT_DEADLINE_S = 15.0
 Datagrams: TypeAlias = list[tuple[bytes, Address]]
 _PING, _CLOSE = int(FrameType.PING), int(FrameType.CLOSE)
 _KEY_FRAMES = (int(FrameType.REKEY), int(FrameType.REKEY_WANTED))
-_PATH_FRAMES = (int(FrameType.PATH_CHALLENGE), int(FrameType.PATH_RESPONSE))
+_BY_SIGNAL: Address = ("", 0)
+_CANDIDATES = int(FrameType.CANDIDATES)
+_PATH_FRAMES = tuple(map(int, (FrameType.PATH_CHALLENGE, FrameType.PATH_RESPONSE, FrameType.PATH_NOMINATE)))
+_LOOKS_AGAIN_AFTER, _LOOKS_AGAIN_EVERY = 3, 6
+"""Probe timeouts without an answer; the later ones are 10 s long."""
 
 
 class State(Enum):
@@ -84,7 +89,10 @@ class Session:
         self.keys = Keyring(role, master, cipher, now, random_bytes)
         """What its records, and the files beside it, are sealed under."""
         self._sealer, self._opener = self.keys.sealer, self.keys.opener
-        self._paths = Paths(random_bytes)
+        self._paths = Paths(random_bytes, nominates=role is Role.INITIATOR)
+        self._path: Address | None = None
+        self._own_candidates: Sequence[Address] = ()
+        self._generation = -1
         self._reliable = Reliable(self._sealer.max_payload)
         self._events: list[SessionEvent] = []
         self._signals: list[bytes] = []
@@ -126,9 +134,13 @@ class Session:
             self._end("cipher", now, str(error))
 
     def add_candidate(self, address: Address, now: float) -> None:
-        """The peer may be reached at ``address``; it is probed until one path is valid."""
-        if self.state is _CONNECTING:
+        """The peer may be reached at ``address``; it is probed."""
+        if self.state in (_CONNECTING, _OPEN):
             self._paths.add_candidate(address, now)
+
+    def allow_loopback(self) -> None:
+        """The broker is on this machine's loopback, so the peer may be there too."""
+        self._paths.allows_loopback = True
 
     # what the user wants
 
@@ -142,6 +154,25 @@ class Session:
         if self.state not in (_CONNECTING, _OPEN):
             raise ChatClosed("the chat is over; connect again to go on")
         return self._reliable.push(kind, data)
+
+    def send_candidates(self, addresses: Sequence[Address], now: float) -> None:
+        """Tell the peer where this end may be reached, over the signalling channel; later calls say where it is now.
+
+        :param addresses: the best first; no more than 16 are told
+        """
+        if self.state not in (_CONNECTING, _OPEN):
+            return
+        self._own_candidates = addresses
+        self._generation += 1
+        room = (
+            self._sealer.max_payload - len(encode_frame(FrameType.CANDIDATES)) - GENERATION_BYTES
+        ) // CANDIDATE_BYTES
+        for first in range(0, len(addresses[:MAX_CANDIDATES]) or 1, room):
+            body = encode_candidates(self._generation, addresses[:MAX_CANDIDATES][first : first + room])
+            self._add_signal(encode_frame(FrameType.CANDIDATES, body), now)
+        if self._generation and self.state is _OPEN:
+            self._paths.look_again(now)
+            self._liveness.ping_soon()  # From the new address, if that is another one: the peer hears of it at once.
 
     def send_close(self, reason: str, now: float) -> None:
         """Leave, and tell the peer. What was not delivered stays undelivered."""
@@ -180,8 +211,14 @@ class Session:
                 datagrams += [(datagram, self._paths.active) for datagram in self._last_word(frame)]
         return datagrams
 
+    @property
+    def has_signals(self) -> bool:
+        """Whether :meth:`signals_to_send` gives any."""
+        return bool(self._signals)
+
     def signals_to_send(self) -> list[bytes]:
-        """Sealed records for the signalling channel: the word that this side leaves, should no datagram get through."""
+        """Sealed records for the signalling channel: this side's candidates, and the word that it leaves, should no
+        datagram get through."""
         signals, self._signals = self._signals, []
         return signals
 
@@ -202,6 +239,9 @@ class Session:
         at, reliable_at = self._liveness.next_timer(), self._reliable.next_timer()
         if rekey_at < at:
             at = rekey_at
+        path_at = self._paths.next_at
+        if path_at < at:
+            at = path_at
         return at if reliable_at is None or at < reliable_at else reliable_at
 
     def handle_timer(self, now: float) -> None:
@@ -210,13 +250,19 @@ class Session:
             if now >= self._closing.deadline:
                 self.state = _CLOSED
         elif self.state is _CONNECTING:
+            self._paths.handle_timer(now)
             if now >= self._connect_deadline:
                 self.state = _CLOSED
                 self._events.append(Closed("unreachable", by_peer=False))
                 self._signals += self._last_word(encode_close("unreachable"))
         elif self.state is _OPEN:
+            timeouts = self._reliable.recovery.timeouts
             self._reliable.handle_timer(now)
             self.keys.handle_timer(now)
+            if timeouts != (timeouts := self._reliable.recovery.timeouts):
+                self._look_again(timeouts, now)
+            self._paths.handle_timer(now)
+            self._follow_path(now)
             silent = self._liveness.handle_timer(now)
             if silent is not None:
                 self._events.append(silent)
@@ -252,26 +298,40 @@ class Session:
             if kind == _CLOSE:
                 self._receive_close(body, now)
                 return
-            if source is not None and kind in _PATH_FRAMES:
-                self._receive_path_frame(kind, body, source, now)
+            if kind == _CANDIDATES:
+                self._paths.receive_candidates(body, now)
+            elif source is not None and kind in _PATH_FRAMES:
+                self._paths.receive_frame(kind, body, source, now)
+                self._follow_path(now)
             elif kind in _KEY_FRAMES:
                 self.keys.receive_frame(kind, body, now)
-        if source is not None and self.state is _CONNECTING:
-            self._paths.heard_from(source, now)
+        if source is not None and source != self._paths.active:
+            self._paths.heard_from(source, now, is_highest=number == self._opener.highest)
         delivered = self._reliable.receive(number, frames, now)
         if delivered:
             self._events.append(Delivered(tuple(delivered)))
 
-    def _receive_path_frame(self, kind: int, body: bytes, source: Address, now: float) -> None:
-        if kind == FrameType.PATH_CHALLENGE:
-            self._paths.receive_challenge(body, source)
+    def _follow_path(self, now: float) -> None:
+        """Whatever leaves from here on takes the path that was chosen."""
+        address, round_trip_s = self._paths.active, self._paths.round_trip_s
+        if address is None or address == self._path:
             return
-        round_trip_s = self._paths.receive_response(body, source, now)
-        if round_trip_s is not None and self.state is _CONNECTING:
+        self._path = address
+        if self.state is _CONNECTING:
             self._reliable.recovery.round_trip.sample(round_trip_s)
             self.state = _OPEN
             self._liveness.sent(now)
-            self._events.append(Opened(source))
+            self._events.append(Opened(address))
+        else:
+            self._reliable.path_changed(round_trip_s)
+            self._events.append(Moved(address))
+
+    def _look_again(self, timeouts: int, now: float) -> None:
+        """Nothing was acknowledged for long: the peer may be elsewhere, and so may this end."""
+        if timeouts % _LOOKS_AGAIN_EVERY == _LOOKS_AGAIN_AFTER:
+            self._paths.look_again(now)
+            if self._own_candidates:
+                self.send_candidates(self._own_candidates, now)
 
     def _receive_close(self, body: bytes, now: float) -> None:
         self.state = State.DRAINING
@@ -332,6 +392,12 @@ class Session:
         # New keys are agreed on only when it is open.
         if self.keys.is_used_up or (self.state is _CONNECTING and self._sealer.exhausted):
             self._end("exhausted", now, "this chat has used as many keys as it may; connect again to go on")
+
+    def _add_signal(self, frames: bytes, now: float) -> None:
+        """Seal and add a record for the signalling channel; its number may be acknowledged like any other's."""
+        datagrams: Datagrams = []
+        if self._add_record(datagrams, frames, _BY_SIGNAL, now) is not None:
+            self._signals.append(datagrams[0][0])
 
     def _last_word(self, frame: bytes) -> list[bytes]:
         """A record that says goodbye, as long as the cipher lets one."""

@@ -16,6 +16,13 @@ class Opened:
 
 
 @dataclass(frozen=True, slots=True)
+class Moved:
+    """Another path is used from now on."""
+
+    address: Address
+
+
+@dataclass(frozen=True, slots=True)
 class Delivered:
     """The peer acknowledged these chat messages."""
 
@@ -48,4 +55,4 @@ class Closed:
     """A sentence, where there is more to say."""
 
 
-SessionEvent: TypeAlias = Opened | Delivered | Silent | Heard | Closed
+SessionEvent: TypeAlias = Opened | Moved | Delivered | Silent | Heard | Closed
