@@ -17,7 +17,7 @@ from tests.support.protocol_page import LINES, PROTOCOL, decoded, examples, memb
 
 from ud2p.contracts import CipherInfo
 from ud2p.plugins import PluginManager
-from ud2p.protocol import controls, hello, messages, paths, session
+from ud2p.protocol import controls, hello, messages, path_probe, paths, session
 from ud2p.protocol.broker_events import Times
 from ud2p.protocol.broker_states import ANSWERS, BROKER_MAY, CLIENT_MAY, Moves
 from ud2p.protocol.frames import FrameType, encode_ack, encode_fragment
@@ -258,8 +258,11 @@ def test_sizes_in_the_prose_are_right() -> None:
     sizes = [len(sealer.seal(bytes(n))[1]) for n in (1, sealer.max_payload)]
     assert f"the shortest record has {sizes[0]} bytes and the longest {sizes[1]:,}" in " ".join(PROTOCOL.text.split())
 
-    slow = (session.CONNECT_DEADLINE_S - paths.FAST_PROBES_FOR_S) / paths.SLOW_PROBE_S
-    probes = round(paths.FAST_PROBES_FOR_S / paths.FAST_PROBE_S + slow)
+    opening = paths.OPENING
+    probes = round(opening.fast_s / path_probe.FAST_PROBE_S)
+    probes += round((opening.slow_s - opening.fast_s) / path_probe.SLOW_PROBE_S)
+    probes += round((opening.end_s - opening.slow_s) / path_probe.RARE_PROBE_S)
     prose = " ".join(PROTOCOL.text.split())
     assert f"at most {probes} of the shortest records each" in prose
-    assert f"up to {probes} small datagrams to each of up to {paths.MAX_CANDIDATES} unicast addresses" in prose
+    assert f"up to {path_probe.PROBE_BURST:,} small datagrams" in prose
+    assert f"{path_probe.PROBES_PER_S} a second" in prose

@@ -6,8 +6,10 @@ import asyncio
 from collections.abc import Callable
 from typing import Protocol
 
+from ud2p.address_watch import AddressWatch
 from ud2p.contracts import Address, Endpoint
 from ud2p.errors import ChatClosed, PluginError, UD2PError
+from ud2p.networks import is_loopback
 from ud2p.protocol.frames import FrameType
 from ud2p.protocol.handshake import Handshake
 from ud2p.protocol.incoming import Arrived
@@ -72,6 +74,7 @@ class SessionDriver:
         self._loop = asyncio.get_running_loop()
         self._rendezvous: RendezvousClient | None = None
         self._rendezvous_address: Address | None = None
+        self._addresses: AddressWatch | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._timer_at = float("inf")
         self._is_pump_due = False
@@ -96,6 +99,7 @@ class SessionDriver:
     def start(self, endpoint: Endpoint, rendezvous: RendezvousClient, rendezvous_address: Address) -> None:
         """The endpoint is bound: register it at the rendezvous and look for a path."""
         self.endpoint = endpoint
+        self._addresses = AddressWatch(endpoint)
         self._rendezvous = rendezvous
         self._rendezvous_address = rendezvous_address
         self.pump()
@@ -222,6 +226,7 @@ class SessionDriver:
             return
         try:
             if session is not None:
+                self._tell_addresses(session, now)
                 while self._candidates:
                     session.add_candidate(self._candidates.pop(0), now)
                 for datagram, address in session.datagrams_to_send(now):
@@ -231,6 +236,19 @@ class SessionDriver:
         except Exception:  # noqa: BLE001 - a transport promises not to raise; one that does ends its chat, nothing else
             self._is_broken, self._rendezvous = True, None
             self.leave("transport")
+
+    def _tell_addresses(self, session: Session, now: float) -> None:
+        """Tell the peer where this end can be reached, first and whenever that changes."""
+        watch = self._addresses
+        if watch is None or now < watch.next_at:
+            return
+        if self._rendezvous_address is not None and is_loopback(self._rendezvous_address[0]):
+            session.allow_loopback()
+        if self._rendezvous is not None:
+            watch.saw(self._rendezvous.reflexive)
+        news = watch.news(now)
+        if news is not None:
+            session.send_candidates(news, now)
 
     def _register(self, endpoint: Endpoint, rendezvous: RendezvousClient, now: float) -> None:
         is_settled = self._is_over if self.session is None else self.session.state is not State.CONNECTING
@@ -242,10 +260,11 @@ class SessionDriver:
 
     def _tell(self, session: Session) -> None:
         user = self._user
+        if session.has_signals:
+            for signal in session.signals_to_send():
+                self._signal(signal)
         events = session.events()
         if events:
-            for signal in session.signals_to_send():  # Only an end leaves any, and it is an event too.
-                self._signal(signal)
             for event in events:
                 if type(event) is Closed:
                     self._hand_over(session)  # What came before the end is told before it, room or not.
@@ -265,6 +284,8 @@ class SessionDriver:
         if self._rendezvous is not None:
             times = (at, self._rendezvous.next_timer())
             at = min((time for time in times if time is not None), default=None)
+        if self._addresses is not None and at is not None and self._addresses.next_at < at and self.session is not None:
+            at = self._addresses.next_at
         # A timer that is too early finds nothing to do and sets itself anew: cheaper than one more each record.
         if at is not None and at < self._timer_at:
             self._cancel_timer()

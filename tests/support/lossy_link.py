@@ -134,6 +134,10 @@ class SessionPair:
         self.ends[to].receive_datagram(datagram, source, self.now)
         self.pump()
 
+    def route(self, sent: Sent) -> Address | None:
+        """Where a datagram comes from as its receiver sees it; None when it leads nowhere."""
+        return ADDRESSES[sent.sender] if sent.to == ADDRESSES[sent.sender.other] else None
+
     def texts(self, role: Role) -> list[bytes]:
         """What ``role`` has read."""
         return [data for _, data in self.messages[role]]
@@ -145,8 +149,9 @@ class SessionPair:
                 self._check(role, datagram)
                 sent = Sent(role, datagram, to, self.now)
                 self.sent.append(sent)
-                if to == ADDRESSES[role.other]:
-                    self._carry(sent)
+                source = self.route(sent)
+                if source is not None:
+                    self._carry(sent, source)
             for signal in end.signals_to_send():
                 self._check(role, signal)
                 if self.has_signals:
@@ -176,12 +181,12 @@ class SessionPair:
         times = [end.next_timer() for end in self.ends.values()] + [entry[0] for entry in self._wire[:1]]
         return min((time for time in times if time is not None), default=None)
 
-    def _carry(self, sent: Sent) -> None:
+    def _carry(self, sent: Sent, source: Address) -> None:
         for datagram in [sent.datagram] if self.tamper is None else self.tamper(sent):
             copies = 2 if self.random.random() < self.weather.duplication else 1
             for _ in range(copies):
                 if self.is_cut or self.random.random() < self.weather.loss:
                     continue
                 at = self.now + self.weather.delay_s + self.random.random() * self.weather.jitter_s
-                entry = (at, next(self._order), sent.sender.other, datagram, ADDRESSES[sent.sender])
+                entry = (at, next(self._order), sent.sender.other, datagram, source)
                 heapq.heappush(self._wire, entry)

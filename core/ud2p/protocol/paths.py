@@ -9,7 +9,7 @@ peer-reflexive).
 
     opening   → settled    a candidate is valid: it is the path
     settled   → settled    the initiator has a better one that is valid: it uses that and nominates it
-    settled   → doubtful   a highest-numbered record came from elsewhere, or nothing is acknowledged: both are challenged
+    settled   → doubtful   a highest-numbered record came from elsewhere, or no ACK comes: both are challenged
     doubtful  → settled    the old path answered, and stays; or it did not in time, and the best that did is the path
 
 The responder uses what the initiator nominates once that is valid for it too. A nomination names a challenge, not an

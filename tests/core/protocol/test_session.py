@@ -15,7 +15,7 @@ from ud2p.protocol.incoming import MAX_HELD_BYTES, MAX_UNREAD_BYTES, WINDOW_BYTE
 from ud2p.protocol.keys import Master, Role
 from ud2p.protocol.record import HEADER_BYTES
 from ud2p.protocol.session import CONNECT_DEADLINE_S, State
-from ud2p.protocol.session_events import Closed, Delivered, Heard, Opened, Silent
+from ud2p.protocol.session_events import Closed, Delivered, Heard, Moved, Opened, Silent
 
 ALICE, BOB = Role.INITIATOR, Role.RESPONDER
 MSG, CONTROL = FrameType.MSG, FrameType.CONTROL
@@ -122,7 +122,7 @@ def test_nobody_there_is_unreachable_after_15_s() -> None:
     pair.run_for(0.02)
     assert pair.events[ALICE] == [Closed("unreachable", by_peer=False)]
     assert pair.alice.next_timer() is None
-    assert len(pair.sent) == pytest.approx(2 * (60 + 48), abs=6)
+    assert len(pair.sent) == pytest.approx(2 * (40 + 12 + 10), abs=6)
     pair.run_for(60.0)
     assert len(closes(pair, ALICE)) == len(closes(pair, BOB)) == 1
 
@@ -295,7 +295,7 @@ def test_what_is_typed_during_an_outage_arrives_after_it(loss: float) -> None:
     assert all(pair.texts(role) == [] for role in Role)
     assert len(pair.alice.undelivered) == 500
     before = len([sent for sent in pair.sent if sent.sender is ALICE])
-    assert before < 200, "a dead path is asked every 10 s, with two records"
+    assert before < 200 + 11 * 28, "a dead path is asked every 10 s, with two records, and challenged once a minute"
     pair.is_cut = False
     settle(pair, 30.0)
     for role in Role:
@@ -591,20 +591,21 @@ def test_records_that_come_from_elsewhere_first_steer_nothing_either() -> None:
     # Somebody on the way who is quicker than the network: every record of alice's comes from a victim's address.
     pair = opened()
     victim = ("203.0.113.66", 6666)
-    to_victim = 0
+    stolen = 0
     for i in range(50):
         pair.is_cut = True
         before = len(pair.sent)
         pair.alice.send_message(MSG, f"{i}".encode())
         pair.pump()
         for sent in [sent for sent in pair.sent[before:] if sent.sender is ALICE]:
+            stolen += len(sent.datagram)
             pair.inject(BOB, sent.datagram, victim)
         pair.is_cut = False
         pair.run_for(1.0)
-        to_victim += sum(len(sent.datagram) for sent in pair.sent[before:] if sent.to == victim)
+        assert sum(len(sent.datagram) for sent in pair.sent if sent.to == victim) <= stolen
+        assert pair.bob.address == ADDRESSES[ALICE]
     assert pair.texts(BOB) == [f"{i}".encode() for i in range(50)]
-    assert pair.bob.address == ADDRESSES[ALICE]
-    assert to_victim == 0
+    assert not any(isinstance(event, Moved) for event in pair.events[BOB])
 
 
 def test_a_victim_named_by_a_quick_thief_gets_no_more_than_was_sent_in_its_name() -> None:
@@ -620,5 +621,5 @@ def test_a_victim_named_by_a_quick_thief_gets_no_more_than_was_sent_in_its_name(
             stolen += len(sent.datagram)
             pair.inject(BOB, sent.datagram, victim)
         assert sum(len(sent.datagram) for sent in pair.sent if sent.to == victim) <= stolen
-    assert stolen > 5000
+    assert stolen > 3000
     assert pair.bob.state is State.CONNECTING
