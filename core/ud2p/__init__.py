@@ -50,6 +50,7 @@ __all__ = [
     "ChatError",
     "ChatFailed",
     "ChatHeard",
+    "ChatMoved",
     "ChatOpened",
     "ChatSilent",
     "Cipher",

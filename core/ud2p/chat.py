@@ -19,6 +19,7 @@ from ud2p.errors import ChatClosed, RemoteProtocolError, UD2PError
 from ud2p.events import (
     ChatEnded,
     ChatHeard,
+    ChatMoved,
     ChatOpened,
     ChatSilent,
     ClientEvent,
@@ -30,7 +31,7 @@ from ud2p.peer_book import Standing, Trust
 from ud2p.protocol.controls import Control, decode_control, encode_control
 from ud2p.protocol.frames import FrameType
 from ud2p.protocol.incoming import Arrived
-from ud2p.protocol.session_events import Closed, Delivered, Heard, Opened, SessionEvent, Silent
+from ud2p.protocol.session_events import Closed, Delivered, Heard, Moved, Opened, SessionEvent, Silent
 
 if TYPE_CHECKING:
     from ud2p.admission import Admission
@@ -264,6 +265,8 @@ class Chat:
                 self._opened.set_result(None)
                 self.publish(ChatOpened(self))
                 self._host.plugins.observe("ud2p_chat_opened", chat=self)
+            case Moved():
+                self.publish(ChatMoved(self, self.path))
             case Silent(silent_s, lost):
                 self.publish(ChatSilent(self, silent_s, lost))
             case Heard():

@@ -110,6 +110,15 @@ class ChatEnded:
 
 
 @dataclass(frozen=True, slots=True)
+class ChatMoved:
+    """The peer is reached another way from now on: a better one was found, or one of the two has moved."""
+
+    chat: Chat
+    path: str
+    """As in :attr:`ud2p.Chat.path`."""
+
+
+@dataclass(frozen=True, slots=True)
 class ChatSilent:
     """Nothing has come from the peer for a while; it is still tried."""
 
@@ -191,6 +200,7 @@ ClientEvent: TypeAlias = (
     | ChatEnded
     | ChatSilent
     | ChatHeard
+    | ChatMoved
     | MessageReceived
     | MessageDelivered
     | MessageFailed

@@ -110,6 +110,8 @@ class SessionDriver:
         for datagram, source in datagrams:
             if self._rendezvous is None or not self._rendezvous.receive_datagram(datagram, now):
                 self._receive_record(datagram, source, now)
+            elif self._addresses is not None:
+                self._addresses.saw(self._rendezvous.reflexive)
         self._pump(now)
 
     def receive_signal(self, data: bytes) -> None:
@@ -244,8 +246,6 @@ class SessionDriver:
             return
         if self._rendezvous_address is not None and is_loopback(self._rendezvous_address[0]):
             session.allow_loopback()
-        if self._rendezvous is not None:
-            watch.saw(self._rendezvous.reflexive)
         news = watch.news(now)
         if news is not None:
             session.send_candidates(news, now)

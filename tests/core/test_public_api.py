@@ -31,6 +31,7 @@ PUBLIC = [
     "ChatError",
     "ChatFailed",
     "ChatHeard",
+    "ChatMoved",
     "ChatOpened",
     "ChatSilent",
     "Cipher",
