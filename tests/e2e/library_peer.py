@@ -28,7 +28,7 @@ class LibraryPeer:
         self._name = name
         self._options = options
         self._loop = asyncio.new_event_loop()
-        self._thread = threading.Thread(target=self._loop.run_forever, name=name, daemon=True)
+        self._thread = threading.Thread(target=self._run, name=name, daemon=True)
         self._friends: list[Client] = []
         self._told: list[ClientEvent] = []
         self._seen = 0
@@ -110,6 +110,10 @@ class LibraryPeer:
         """Tell the peer's program something that the library itself would not say."""
         chat = self.chat
         self.run(lambda: chat.send_control(control))
+
+    def _run(self) -> None:
+        """What the thread does."""
+        self._loop.run_forever()
 
     async def _connect(self) -> Client:
         client = Client(self._name, self._world.address, **{"identity": identity_of(self._name), **self._options})

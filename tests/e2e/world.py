@@ -59,9 +59,15 @@ class World:
 
     # programs
 
-    def broker(self, *arguments: str, port: int = 0, env: Mapping[str, str] | None = None) -> Broker:
+    def broker(
+        self,
+        *arguments: str,
+        port: int = 0,
+        env: Mapping[str, str] | None = None,
+        command: Sequence[str] = (UD2P,),
+    ) -> Broker:
         """Start a broker; shells of this world use it from now on."""
-        return self._broker([UD2P, "serve", "--port", str(port), *arguments], env)
+        return self._broker([*command, "serve", "--port", str(port), *arguments], env)
 
     def broker_with(self, limits: str) -> Broker:
         """A broker with other :class:`ud2p_server.limits.Limits` than ``ud2p serve`` has."""
