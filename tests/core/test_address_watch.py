@@ -94,5 +94,5 @@ def test_sixteen_at_most_with_the_translation_among_them(watch: AddressWatch, ma
 
 
 def test_what_means_nothing_to_others_is_not_told(watch: AddressWatch, machine: Machine) -> None:
-    machine.addresses = [("fe80::1", 5), ("0.0.0.0", 5), ("224.0.0.1", 5), LAN]  # noqa: S104 - not bound, told
+    machine.addresses = [("fe80::1", 5), ("0.0.0.0", 5), ("224.0.0.1", 5), LAN]
     assert watch.news(100.0) == [LAN]

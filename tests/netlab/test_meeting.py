@@ -1,4 +1,4 @@
-"""Two people find each other, wherever they are: the real broker, clients and sockets, and networks as people have them."""
+"""Two people find each other, wherever they are: real broker, clients and sockets, and networks as people have them."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """Network namespaces of a test's own: hosts, with their own interfaces, addresses, routes and firewalls.
 
-A namespace lives as long as a file descriptor of this process, and is entered by single threads and by the programs that
-they start. So a test that is killed leaves nothing behind, and nothing that happens inside gets out.
+A namespace lives as long as a file descriptor of this process, and is entered by single threads and by programs. So a
+test that is killed leaves nothing behind, and nothing that happens inside gets out.
 """
 
 from __future__ import annotations
