@@ -6,6 +6,7 @@ import ast
 import importlib
 import re
 from collections.abc import Iterator, Mapping
+from math import isinf
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -20,9 +21,11 @@ from ud2p.plugins import PluginManager
 from ud2p.protocol import controls, hello, messages, path_probe, paths, session
 from ud2p.protocol.broker_events import Times
 from ud2p.protocol.broker_states import ANSWERS, BROKER_MAY, CLIENT_MAY, Moves
+from ud2p.protocol.candidates import Rank, rank_of
 from ud2p.protocol.frames import FrameType, encode_ack, encode_fragment
 from ud2p.protocol.lines import BROKER_LINES, CLIENT_LINES, read_line, write_line
 from ud2p.protocol.messages import FROM_BROKER, FROM_CLIENT, Answer, Message, Request
+from ud2p.protocol.nomination import Nominating
 from ud2p.protocol.offer import Offer
 from ud2p.protocol.record import RecordSealer
 from ud2p.protocol.refusals import SENTENCES, Code
@@ -187,6 +190,8 @@ def test_a_constant_is_what_the_code_has(row: list[str]) -> None:
 
 
 def is_numeric(value: object) -> bool:
+    if isinstance(value, float) and isinf(value):
+        return False  # What never comes is nothing that others must know.
     return isinstance(value, (int, float)) or (isinstance(value, tuple) and bool(value) and all(map(is_numeric, value)))
 
 
@@ -266,3 +271,23 @@ def test_sizes_in_the_prose_are_right() -> None:
     assert f"at most {probes} of the shortest records each" in prose
     assert f"up to {path_probe.PROBE_BURST:,} small datagrams" in prose
     assert f"{path_probe.PROBES_PER_S} a second" in prose
+
+
+def test_the_times_of_a_nomination_are_right() -> None:
+    nominating = Nominating()
+    nominating.begin(bytes(8), 0.0)
+    sent_at = []
+    while (at := nominating.next_at) < path_probe.NEVER:
+        assert nominating.value_to_send(at) == bytes(8)
+        sent_at.append(f"{at * 1000:,.0f}")
+    prose = " ".join(PROTOCOL.section("Paths").prose.split())
+    assert f"it is sent at once and after {', '.join(sent_at[1:-1])} and {sent_at[-1]} ms" in prose
+
+
+def test_the_ranks_of_addresses_are_right() -> None:
+    rows = PROTOCOL.section("Paths").table("rank", "address")
+    assert [int(rank) for rank, _ in rows] == sorted(Rank)
+    for network in re.findall(r"[\w.:]+/\d+", rows[Rank.LAN][1]):
+        parts = network.split("/")
+        host = parts[0] + ("1" if ":" in network else ".0" * (3 - parts[0].count(".")))
+        assert rank_of((host, 1)) is Rank.LAN

@@ -7,7 +7,7 @@ import threading
 import time
 from collections.abc import Callable, Coroutine, Iterable
 from types import TracebackType
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, Self, TypeVar
 
 from tests.e2e.world import World
 from tests.support.identities import identity_of
@@ -33,7 +33,7 @@ class LibraryPeer:
         self._told: list[ClientEvent] = []
         self._seen = 0
 
-    def __enter__(self) -> LibraryPeer:
+    def __enter__(self) -> Self:
         self._thread.start()
         self.client = self.do(self._connect())
         return self
