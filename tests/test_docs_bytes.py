@@ -19,6 +19,7 @@ from tests.support.protocol_page import PROTOCOL, examples, received, the
 from ud2p.contracts import StreamId
 from ud2p.identity import Identity
 from ud2p.protocol import hello, messages
+from ud2p.protocol.candidates import decode_candidates
 from ud2p.protocol.frames import FrameType, decode_frames, encode_frame
 from ud2p.protocol.keyring import Keyring
 from ud2p.protocol.keys import Master, Role, Transcript
@@ -105,7 +106,7 @@ def test_the_handshake_of_the_session() -> None:
     public = alice.public_key().public_bytes_raw()
     promise = hashlib.sha256(b"ud2p/1 commit" + public + known["r of alice"]).digest()
     assert b"\1" + noise.write_message(promise) == signals_to("bob")[0]
-    (answer,) = signals_to("alice")
+    answer = signals_to("alice")[0]
     assert answer[:1] == b"\2"
     assert noise.read_message(answer[1:]) == b""
     assert b"\3" + noise.write_message(known["r of alice"]) == signals_to("bob")[1]
@@ -159,6 +160,20 @@ def test_the_last_signal_of_the_session_is_a_record_that_says_goodbye() -> None:
     opened = opener.open(signals_to("bob")[-1])
     assert opened is not None
     assert encode_frame(FrameType.CLOSE, b"left") == opened[1].rstrip(b"\0")
+
+
+def test_the_candidates_of_the_session_are_where_the_broker_says_that_they_are() -> None:
+    known = vectors()
+    for who, role, signal in (
+        ("bob", Role.INITIATOR, signals_to("bob")[2]),
+        ("alice", Role.RESPONDER, signals_to("alice")[1]),
+    ):
+        key, session_id = known[f"traffic {role.value}"], known[f"session id {role.other.value}"]
+        opened = RecordOpener(AES_GCM, key, session_id).open(signal)
+        assert opened is not None
+        ((kind, body),) = decode_frames(opened[1])
+        told = the(messages.PeerAddress, who)
+        assert (kind, decode_candidates(body)) == (FrameType.CANDIDATES, (0, [(told.ip, told.udp_port)]))
 
 
 def signals_to(who: str) -> list[bytes]:

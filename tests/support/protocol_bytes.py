@@ -19,8 +19,9 @@ from tests.support.ciphers import AES_GCM
 from tests.support.markdown import ROOT, bare
 from tests.support.protocol_page import PROTOCOL, the
 
-from ud2p.contracts import StreamId
+from ud2p.contracts import Address, StreamId
 from ud2p.protocol import hello, messages
+from ud2p.protocol.candidates import encode_candidates
 from ud2p.protocol.controls import Accept, Control, Offer, Transfer, encode_control
 from ud2p.protocol.frames import FrameType, decode_frames, encode_ack, encode_fragment, encode_frame
 from ud2p.protocol.handshake import Handshake
@@ -121,23 +122,26 @@ def body_of(frame: bytes) -> bytes:
 
 
 def records(master: Master) -> Iterator[Record]:
-    """A short chat: a path, a message each way, a file, new keys, goodbye."""
+    """A short chat: candidates over signals, a path, a message each way, a file, new keys, goodbye."""
     request, answer, next_master = change_keys(master)
     sealers = {
         role: RecordSealer(AES_GCM, traffic_key(master, role, 0), master.session_id(role.other)) for role in Role
     }
     challenges = {role: secret(f"challenge of {who}", 8) for role, who in WHO.items()}
+    candidates = {role: encode_frame(FrameType.CANDIDATES, encode_candidates(0, [place_of(role)])) for role in Role}
     response = {role: encode_frame(FrameType.PATH_RESPONSE, challenges[role.other]) for role in Role}
     challenge = {role: encode_frame(FrameType.PATH_CHALLENGE, challenges[role]) for role in Role}
     ping = encode_frame(FrameType.PING)
     goodbye = encode_frame(FrameType.CLOSE, b"left")
     offer = encode_control(file_offer())
     said: list[tuple[Role, bytes]] = [
+        (ALICE, candidates[ALICE]),
+        (BOB, candidates[BOB]),
         (ALICE, challenge[ALICE]),
         (BOB, response[BOB] + challenge[BOB]),
-        (ALICE, response[ALICE]),
+        (ALICE, response[ALICE] + encode_frame(FrameType.PATH_NOMINATE, challenges[ALICE])),
         (ALICE, encode_fragment(FrameType.MSG, 0, 3, 0, b"sho")),
-        (BOB, encode_ack([(0, 2)], 13_783)),
+        (BOB, encode_ack([(0, 3)], 13_783)),
         (ALICE, ping),
         (BOB, encode_fragment(FrameType.MSG, 0, 7, 0, b"Awe Gee")),
         (ALICE, encode_fragment(FrameType.CONTROL, 1, len(offer), 0, offer)),
@@ -145,7 +149,7 @@ def records(master: Master) -> Iterator[Record]:
         (ALICE, request),
         (BOB, answer),
         (ALICE, ping),
-        (BOB, encode_ack([(0, 6)], 0)),
+        (BOB, encode_ack([(0, 7)], 0)),
         (ALICE, goodbye),
         (BOB, goodbye),
     ]
@@ -155,6 +159,13 @@ def records(master: Master) -> Iterator[Record]:
             sealers[sender].change_key(traffic_key(next_master, sender, 1), 1)
         number, datagram = sealers[sender].seal(frames)
         yield Record(sender, number, datagram, frames)
+
+
+def place_of(role: Role) -> Address:
+    """Where one is: on the machine of the examples, at the port that the broker tells the other."""
+    port = the(messages.PeerAddress, WHO[role.other]).udp_port
+    assert port is not None
+    return ("127.0.0.1", port)
 
 
 def traffic_key(master: Master, role: Role, epoch: int) -> bytes:
@@ -275,7 +286,8 @@ def rewritten(text: str) -> str:
     assert master is not None
     said = list(records(master))
     farewell = next(record for record in said if record.frames[0] == FrameType.CLOSE)
-    signals.append((ALICE, farewell.datagram))
+    candidates = [record for record in said if record.frames[0] == FrameType.CANDIDATES]
+    signals += [(record.sender, record.datagram) for record in (*candidates, farewell)]
     text = re.sub(r'(→ alice \$Y\$ .*"identity":")[^"]*', rf"\g<1>{in_base64(introduced.public(BOB))}", text)
     text = with_block(text, "#### `$SIG$`", signal_block(introduced.transcript.session_id, signals))
     text = with_block(text, "## Controls", control_block())
