@@ -58,6 +58,6 @@ async def test_an_end_whose_socket_is_another_one_is_found_again() -> None:
         theirs.driver.endpoint = await transport.bind(theirs.driver.receive, ("127.0.0.1", 9))
         await old.close()
         await talk(bob, theirs, alice, mine)
-        (port,) = {port for host, port in own(theirs) if host == "127.0.0.1"}
+        endpoint = theirs.driver.endpoint
         moved = await alice.next(ChatMoved, lambda moved: moved.path != before)
-        assert moved.path == mine.path == f"direct 127.0.0.1:{port}"
+        assert moved.path in {endpoint.describe(address) for address in own(theirs)}
