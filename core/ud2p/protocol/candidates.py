@@ -15,13 +15,14 @@ IPv6 link-local address means nothing without its interface, so nobody can name 
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from enum import IntEnum
 from struct import Struct
 from typing import TypeAlias
 
 from ud2p.contracts.transport import Address
 from ud2p.errors import RemoteProtocolError
+from ud2p.protocol.frames import FrameType, encode_frame
 
 MAX_CANDIDATES = 16
 _GENERATION = Struct(">I")
@@ -95,6 +96,18 @@ def encode_candidates(generation: int, addresses: Iterable[Address]) -> bytes:
         packed = ip.packed if ip.version == 6 else bytes(10) + b"\xff\xff" + ip.packed
         body += _CANDIDATE.pack(packed, port)
     return body
+
+
+def candidate_frames(generation: int, addresses: Sequence[Address], max_bytes: int) -> list[bytes]:
+    """The CANDIDATES frames of a list, each for a record of its own; one where there is no address to tell.
+
+    :param addresses: the best first; no more than 16 are told
+    :param max_bytes: what fits one record
+    """
+    told = addresses[:MAX_CANDIDATES]
+    room = (max_bytes - len(encode_frame(FrameType.CANDIDATES)) - GENERATION_BYTES) // CANDIDATE_BYTES
+    parts = [told[first : first + room] for first in range(0, len(told) or 1, room)]
+    return [encode_frame(FrameType.CANDIDATES, encode_candidates(generation, part)) for part in parts]
 
 
 def decode_candidates(body: bytes) -> tuple[int, list[Address]]:

@@ -32,9 +32,9 @@ from typing import TypeAlias
 from ud2p.contracts.cipher import CipherInfo
 from ud2p.contracts.transport import Address
 from ud2p.errors import ChatClosed, LocalProtocolError, PluginError, RemoteProtocolError
-from ud2p.protocol.candidates import CANDIDATE_BYTES, GENERATION_BYTES, MAX_CANDIDATES, encode_candidates
+from ud2p.protocol.candidates import candidate_frames
 from ud2p.protocol.closing import Closing, encode_close
-from ud2p.protocol.frames import MAX_CLOSE_BYTES, FrameType, decode_frames, encode_frame
+from ud2p.protocol.frames import MAX_CLOSE_BYTES, FrameType, decode_frames
 from ud2p.protocol.incoming import Arrived
 from ud2p.protocol.keyring import Keyring
 from ud2p.protocol.keys import Master, Role
@@ -164,12 +164,8 @@ class Session:
             return
         self._own_candidates = addresses
         self._generation += 1
-        room = (
-            self._sealer.max_payload - len(encode_frame(FrameType.CANDIDATES)) - GENERATION_BYTES
-        ) // CANDIDATE_BYTES
-        for first in range(0, len(addresses[:MAX_CANDIDATES]) or 1, room):
-            body = encode_candidates(self._generation, addresses[:MAX_CANDIDATES][first : first + room])
-            self._add_signal(encode_frame(FrameType.CANDIDATES, body), now)
+        for frame in candidate_frames(self._generation, addresses, self._sealer.max_payload):
+            self._add_signal(frame, now)
         if self._generation and self.state is _OPEN:
             self._paths.look_again(now)
             self._liveness.ping_soon()  # From the new address, if that is another one: the peer hears of it at once.
