@@ -358,8 +358,11 @@ def test_a_nomination_never_moves_the_path_from_a_named_address_to_a_learned_one
     thief = ("192.0.2.66", 6666)
     paths.heard_from(thief, 10.2)
     paths.receive_challenge(b"was for ", thief)
-    paths.receive_response(challenge(paths, 10.2, thief), thief, 10.3)
+    sent = challenges(paths, 10.2)
+    for address in (thief, PEER):  # Both are valid, and the path is not in doubt any more.
+        paths.receive_response(sent[address], address, 10.3)
     paths.receive_frame(NOMINATE, b"was for ", thief, 10.4)
+    paths.handle_timer(20.0)
     assert paths.active == PEER
 
 
@@ -435,6 +438,16 @@ def test_a_new_path_that_answers_late_is_used_at_once(paths: Paths) -> None:
     paths.heard_from(OTHER, 42.0)
     run(paths, 42.0, 42.1, (OTHER,))
     assert paths.active == OTHER
+
+
+def test_a_path_that_has_just_answered_is_not_asked_again_at_once(paths: Paths) -> None:
+    settled(paths)
+    paths.heard_from(OTHER, 40.0)
+    paths.receive_response(challenge(paths, 40.0), PEER, 40.1)
+    paths.heard_from(OTHER, 40.1 + 0.9 * OLD_ANSWERS_WITHIN_S)
+    assert run(paths, 41.0, 41.05) == []
+    paths.heard_from(OTHER, 40.2 + OLD_ANSWERS_WITHIN_S)
+    assert PEER in challenges(paths, 40.2 + OLD_ANSWERS_WITHIN_S)
 
 
 def test_a_victim_that_answers_nothing_gets_nothing_more(paths: Paths) -> None:
