@@ -48,7 +48,7 @@ class Side:
 
     async def listen(self) -> None:
         """Hear everything."""
-        async for event in self._person.client.events():
+        async for event in self._person.events:
             if isinstance(event, MessageReceived):
                 self.heard.append(event.text)
 

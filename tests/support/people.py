@@ -49,12 +49,13 @@ class Person:
 
     def __init__(self, client: Client) -> None:
         self.client = client
-        self._events = client.events()
+        self.events = client.events()
+        """All of them, from the first; whoever lets them pile up holds the peers back."""
 
     async def next(self, kind: type[E], where: Callable[[E], bool] = lambda _: True) -> E:
         """The next event of a kind; those before it are passed over."""
         async with asyncio.timeout(DEADLINE_S):
-            async for event in self._events:
+            async for event in self.events:
                 if isinstance(event, kind) and where(event):
                     return event
         raise AssertionError(f"the client was closed before a {kind.__name__} came")
@@ -63,7 +64,7 @@ class Person:
         """Every event up to the next of a kind, that one included."""
         events: list[ClientEvent] = []
         async with asyncio.timeout(DEADLINE_S):
-            async for event in self._events:
+            async for event in self.events:
                 events.append(event)
                 if isinstance(event, kind):
                     return events
