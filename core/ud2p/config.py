@@ -26,6 +26,7 @@ and the key; what isn't known is a warning.
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -209,6 +210,17 @@ def _text(value: object) -> str:
     return value.strip()
 
 
+def _name(value: object) -> str:
+    from ud2p.protocol.messages import NAME_PATTERN  # msgspec: 10 ms
+
+    if not isinstance(value, str) or not re.match(NAME_PATTERN, value) or value.casefold() in ("x", "q"):
+        raise UsageError(
+            f"{_shown(value)} is no name; it begins with a letter, has at most 32 letters, digits, '_', '.' or '-', "
+            "and is not X or Q"
+        )
+    return value
+
+
 def _broker(value: object) -> str:
     broker = _text(value)
     parse_broker(broker)
@@ -261,7 +273,7 @@ def _shown(value: object) -> str:
 
 _KEYS: Mapping[str, Callable[[object], object]] = {
     "broker": _broker,
-    "name": _text,
+    "name": _name,
     "theme": _text,
     "ciphers": _at_least_one,
     "transport": _text,

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ud2p import screen
-from ud2p.errors import ChatError, InvitationFailed, PeerNotTrusted, UsageError
+from ud2p.errors import ChatError, InvitationFailed, UD2PError, UsageError
 from ud2p.failures import MAX_FAILED_INTRODUCTIONS
 from ud2p_shell.chat_shell import ChatShell
 from ud2p_shell.command_shell import CommandShell
@@ -64,8 +64,19 @@ class MenuShell(CommandShell):
 
     def do_connect(self, who: str) -> bool:
         """connect [NAME|NUMBER]: ask somebody for a chat"""
+        try:
+            return self._connect(who)
+        except UD2PError as error:
+            if self.console.is_interactive:
+                raise
+            self.complain(error)
+            self._give_up_on_pipes(error.exit_code)
+            return True
+
+    def _connect(self, who: str) -> bool:
         if not self.desk.client.online:
             self.desk.stage.show(screen.OfflineRefusal())
+            self._give_up_on_pipes(UD2PError.exit_code)
             return False
         if not who:
             self.desk.people.show(only_available=True)
@@ -130,12 +141,15 @@ class MenuShell(CommandShell):
             self.desk.stage.show(screen.InvitationOver(peer, "withdrawn", outgoing=True, text=""))
         except InvitationFailed as error:
             self.desk.stage.show(screen.InvitationOver(peer, error.reason, outgoing=True, text=error.words))
-        except PeerNotTrusted as error:
-            if not self.console.is_interactive:  # What follows was written for somebody else.
-                self.exit_code = error.exit_code
-        except ChatError:
-            pass  # The client's ChatFailed event has shown it.
+            self._give_up_on_pipes(error.exit_code)
+        except ChatError as error:  # The client's ChatFailed event has shown it.
+            self._give_up_on_pipes(error.exit_code)
         return None
+
+    def _give_up_on_pipes(self, exit_code: int) -> None:
+        """What follows on a pipe was written for a chat: no line of it may be taken for a command."""
+        if not self.console.is_interactive:
+            self.exit_code = exit_code
 
     def _chat(self, chat: Chat) -> bool:
         """Chat until it is over, and go on to the next that waits.

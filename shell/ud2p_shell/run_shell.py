@@ -40,6 +40,7 @@ def run_shell(settings: Settings, plugins: PluginManager, company: Company | Non
     :returns: the exit code
     :raises UD2PError: when there is nothing to run
     """
+    _check_choices(settings, plugins)
     with Console() as console:
         colour = console.is_interactive and wants_colour(sys.stdout, os.environ)
         stage = Stage(plugins.themes, lambda: console.columns, colour=colour)
@@ -192,3 +193,19 @@ def _history_file() -> Path | None:
     with contextlib.suppress(UD2PError):
         return state_dir() / "history"
     return None
+
+
+def _check_choices(settings: Settings, plugins: PluginManager) -> None:
+    """What was named must be there, before anybody is asked or connected to.
+
+    :raises UsageError: it is not
+    """
+    named = (
+        ("cipher", settings.ciphers or (), plugins.ciphers),
+        ("transport", (settings.transport,), plugins.transports),
+        ("file_transfer", (settings.file_transfer,), plugins.file_transfers),
+    )
+    for kind, names, there in named:
+        for name in names:
+            if name not in there:
+                raise UsageError(str(plugins.unknown(kind, name)))

@@ -140,8 +140,8 @@ def test_an_empty_variable_is_none(environ: dict[str, str]) -> None:
     [
         ("broker = 17280", "17280 is not a word"),
         ('broker = "host:port"', "a port is a number"),
-        ('name = ""', "not a word"),
-        ("name = ['alice']", "not a word"),
+        ('name = ""', "is no name"),
+        ("name = ['alice']", "is no name"),
         ("ciphers = []", "empty"),
         ("ciphers = [1]", "not a list of names"),
         ("ciphers = ['aes-gcm', '']", "empty"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 
 import pytest
@@ -10,7 +11,7 @@ from tests.e2e.home import UD2P
 from tests.e2e.library_peer import LibraryPeer
 from tests.e2e.world import World
 
-from ud2p import ChatEnded, MessageReceived
+from ud2p import ChatEnded, Invited, MessageReceived
 
 
 def test_commands_run_in_order(world: World) -> None:
@@ -19,7 +20,7 @@ def test_commands_run_in_order(world: World) -> None:
             "list\nconnect bob\nhello 👋 你好\n\nsecond\nX\nstatus offline\nconnect bob\nexit\nnever\n",
             *("--broker", world.address, "--name", "alice"),
         )
-        assert piped.wait() == 0
+        assert piped.wait() == 1, "the last connect failed"
         assert bob.hears(MessageReceived).text == "hello 👋 你好"
         assert bob.hears(MessageReceived).text == "second"
         assert bob.hears(ChatEnded).by_peer
@@ -52,12 +53,11 @@ def test_the_end_of_the_input_waits_for_deliveries(world: World) -> None:
 
 def test_a_file_that_fails_at_once_holds_nothing_up(world: World) -> None:
     with LibraryPeer(world, "bob", auto_accept=True) as bob:
-        script = f"connect bob\nsendf {__file__}\nstill here\nX\nexit\n"
-        arguments = ("--broker", world.address, "--name", "alice", "--file-transfer", "nosuch")
-        piped = world.piped(script, *arguments)
+        script = "connect bob\nsendf /nowhere/at/all\nstill here\nX\nexit\n"
+        piped = world.piped(script, "--broker", world.address, "--name", "alice")
         assert piped.wait() == 0
         assert bob.hears(MessageReceived).text == "still here"
-    assert "there is no file transfer plugin nosuch" in piped.output
+    assert "there is no file" in piped.output
 
 
 def test_the_readme_example(world: World) -> None:
@@ -99,10 +99,36 @@ def test_without_a_name(world: World) -> None:
 def test_a_name_that_is_none(world: World) -> None:
     names = ("1alice", "Q", "a" * 33, "\x1b[31mHACK")
     for piped in [world.piped("", "--broker", world.address, "--name", name, name=f"n{len(name)}") for name in names]:
-        assert piped.wait() in (1, 2)
+        assert piped.wait() == 2
         assert piped.errors.startswith("ud2p: ")
         assert piped.errors.count("\n") == 1
         assert "\x1b" not in piped.errors
+
+
+def test_what_follows_a_connect_that_fails_is_not_taken_for_commands(world: World) -> None:
+    script = "connect nobody\nexit is what I wanted to say\nlist\n"
+    piped = world.piped(script, "--broker", world.address, "--name", "alice")
+    assert piped.wait() == 1
+    assert "nobody named nobody is connected; list shows who is" in piped.output
+    assert "there is no command" not in piped.output
+    assert "No other clients" not in piped.output
+
+
+def test_a_connect_that_is_declined(world: World) -> None:
+    with LibraryPeer(world, "bob") as bob:
+        piped = world.piped("connect bob\nhello\n", "--broker", world.address, "--name", "alice")
+        bob.do(bob.client.answer(bob.hears(Invited).invitation, accept=False))
+        assert piped.wait() == 4
+    assert "bob declined" in piped.output
+    assert not piped.errors
+
+
+def test_what_is_named_and_not_there_is_said_before_anything_else(world: World) -> None:
+    for option in ("--cipher", "--transport", "--file-transfer"):
+        piped = world.piped("list\n", "--broker", world.address, "--name", "alice", option, "nosuch")
+        assert piped.wait() == 2
+        assert re.fullmatch(r'ud2p: no [a-z ]+ is called "nosuch"; there are: .*\n', piped.errors)
+        assert not piped.output
 
 
 def test_an_answer_on_a_pipe(world: World) -> None:
