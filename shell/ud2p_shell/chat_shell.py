@@ -118,7 +118,9 @@ class ChatShell(CommandShell):
         return [(LEAVE, "leave the chat"), ("sendf FILE", "send a file"), ("//TEXT", "send /TEXT as a message")]
 
     def end_of_input(self) -> bool:
-        """What was typed arrives first; then the chat is left."""
+        """Ctrl-D leaves, as X does. On a pipe, what was typed arrives first."""
+        if self.console.is_interactive:
+            return self._leave()
         self.desk.transfers.wait(self._chat)
         self.desk.wait(self._chat.flush())
         return self._leave()
@@ -128,7 +130,7 @@ class ChatShell(CommandShell):
         if self.desk.transfers.is_running(self._chat):
             self.desk.transfers.cancel(self._chat)
         else:
-            self.desk.say("Type X to leave the chat")
+            self.desk.say("Type X, or press Ctrl-D, to leave the chat")
 
     def _leave(self) -> bool:
         if self.desk.transfers.is_running(self._chat) and not self._warned_of_files:

@@ -162,7 +162,7 @@ class MenuShell(CommandShell):
             shell = ChatShell(self.console, self.desk, self.texts, following)
             shell.run()
             self.desk.chat = None
-            if shell.wants_exit or shell.input.at_end:
+            if shell.wants_exit or (shell.input.at_end and not self.console.is_interactive):
                 return True
             self.desk.stage.show(screen.StatusShown(self.desk.client.online))
             following = self._open_accepted() or self.desk.next_chat()

@@ -161,15 +161,17 @@ def test_exit_leaves_chat_and_program(world: World) -> None:
     assert "No other clients are connected" in bob.run("list")
 
 
-def test_ctrl_d_leaves_chat_and_program(world: World) -> None:
+def test_ctrl_d_leaves_the_chat_and_once_more_the_program(world: World) -> None:
     alice, bob = world.chatting()
     alice.enter("last words")
     alice.in_chat()
     alice.send("\x04")
-    assert alice.wait_for_end() == 0
+    alice.at_menu()
     bob.sees("last words < alice")
     bob.sees("alice left the chat")
     bob.at_menu()
+    alice.send("\x04")
+    assert alice.wait_for_end() == 0
 
 
 def test_ctrl_c_clears_the_line_and_says_how_to_leave(world: World) -> None:
@@ -178,7 +180,7 @@ def test_ctrl_c_clears_the_line_and_says_how_to_leave(world: World) -> None:
     alice.send("\x03")
     alice.in_chat()
     alice.send("\x03")
-    alice.sees("Type X to leave the chat")
+    alice.sees("Type X, or press Ctrl-D, to leave the chat")
     alice.in_chat()
     alice.run("kind")
     bob.sees("kind < alice")
