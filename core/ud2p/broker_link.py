@@ -29,6 +29,8 @@ from ud2p.protocol.messages import (
 )
 
 CONNECT_TIMEOUT_S = 10.0
+ANSWER_DEADLINE_S = 15.0
+"""How long a broker may take to answer a request: a user waits, and one that lives and says nothing may mean it."""
 
 
 class BrokerLink(asyncio.Protocol):
@@ -175,7 +177,7 @@ class BrokerLink(asyncio.Protocol):
         :param send: one of the connection's ``send_*`` methods, applied
         :param about: the invitation whose Introduction or InvitationOver is the answer
         :raises BrokerRefused: with the broker's sentence
-        :raises BrokerError: when the connection ends instead
+        :raises BrokerError: when the connection ends instead, or no answer comes within 15 s
         """
         if self._connection.closed:
             raise self._error or BrokerLost("the connection to the broker is over")
@@ -187,7 +189,9 @@ class BrokerLink(asyncio.Protocol):
         self._asked[number] = (about, answer)
         self._flush()
         try:
-            return await answer
+            return await asyncio.wait_for(answer, ANSWER_DEADLINE_S)
+        except TimeoutError:
+            raise BrokerLost(f"the broker did not answer in {ANSWER_DEADLINE_S:g} s; try again later") from None
         finally:
             self._asked.pop(number, None)
 

@@ -10,7 +10,7 @@ from typing import Protocol
 from ud2p.broker_link import BrokerLink
 from ud2p.broker_trust import BrokerTrust, Credentials
 from ud2p.contracts import Address
-from ud2p.errors import BrokerError, BrokerLost, BrokerNotTrusted, ConfigError
+from ud2p.errors import BrokerError, BrokerLost, BrokerNotTrusted, BrokerUnreachable, ConfigError
 from ud2p.events import BrokerBack, BrokerClosed, BrokerEvent, BrokerGone
 from ud2p.identity import Identity
 from ud2p.protocol import messages as wire
@@ -82,7 +82,8 @@ class BrokerPresence:
     async def connect(self) -> None:
         """Connect and log in.
 
-        :raises BrokerUnreachable: nobody, or something else, answers there
+        :raises BrokerUnreachable: nobody, or something else, answers there, or a broker that gives this client a name
+            that it did not ask for
         :raises BrokerNotTrusted: it is not the broker that is known
         :raises BrokerRefused: the broker said no
         :raises ConfigError: the file of known brokers or the identity can't be read or written
@@ -91,6 +92,7 @@ class BrokerPresence:
         link = await BrokerLink.connect(self.host, self.port, self._handle_push, self._handle_lost, self._trust)
         try:
             welcome = await link.login(self.name, identity, online=self.online)
+            self._check_name(welcome.name)
         except BaseException:
             link.abort()
             raise
@@ -120,6 +122,13 @@ class BrokerPresence:
         if self._link is not None:
             link, self._link = self._link, None
             await link.leave()
+
+    def _check_name(self, given: str) -> None:
+        """The name goes into every handshake: with another one, peers would be told that somebody else comes."""
+        if given.casefold() != self.name.casefold():
+            raise BrokerUnreachable(
+                f"the broker logged {self.name} in as {given}, so that peers would be deceived; ask whoever runs it"
+            )
 
     def _connected_link(self) -> BrokerLink:
         if self._link is None:

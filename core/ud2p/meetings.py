@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ud2p.broker_presence import BrokerPresence
@@ -22,11 +23,28 @@ from ud2p.errors import (
 from ud2p.events import ChatFailed, Introduced, Invitation, InvitationEnded, Invited
 from ud2p.failures import FailedIntroductions
 from ud2p.introduction import Introducer
+from ud2p.meeting_ends import failures_sentence, over_sentence, session_twice, wrong_peer
 from ud2p.protocol import messages as wire
 from ud2p.tasks import Tasks
 
 if TYPE_CHECKING:
     from ud2p.chat import Chat, ChatHost
+
+
+EXPIRY_GRACE_S = 5.0
+"""How much longer than it said may a broker take to tell that an invitation has expired."""
+
+
+@dataclass(slots=True)
+class _Awaited:
+    """A chat that is about to come of an invitation."""
+
+    chat: asyncio.Future[Chat]
+    invitation: bytes = b""
+    """Empty until the broker has said which."""
+    is_introduced: bool = False
+    """Whether the broker made its introduction: there is one for each question. Every further one would be another
+    guess at the words, for nothing, for a broker that sits in between."""
 
 
 class Meetings:
@@ -40,7 +58,7 @@ class Meetings:
         self._auto_accept = auto_accept
         self._invitations: dict[bytes, Invitation] = {}
         self._withdrawn: set[bytes] = set()
-        self._awaited: dict[str, asyncio.Future[Chat]] = {}
+        self._awaited: dict[str, _Awaited] = {}
         self._chats: dict[bytes, Chat] = {}
         self._leaving: dict[bytes, Chat] = {}
         self._tasks = Tasks()
@@ -70,8 +88,12 @@ class Meetings:
         with self._expecting(peer) as awaited:
             invited = await self._presence.ask(lambda c, now: c.send_invite(peer, offer, now))
             assert isinstance(invited, wire.Invited)
+            awaited.invitation = invited.invitation
             try:
-                return await asyncio.shield(awaited)
+                await asyncio.wait({awaited.chat}, timeout=invited.expires_s + EXPIRY_GRACE_S)
+                if not awaited.is_introduced and not awaited.chat.done():
+                    raise InvitationFailed("expired", f"{peer} did not answer in time")
+                return await asyncio.shield(awaited.chat)
             except asyncio.CancelledError:
                 self._withdrawn.add(invited.invitation)
                 self._tasks.start(self._withdraw(invited.invitation))
@@ -91,10 +113,11 @@ class Meetings:
             raise
         offer = self._introducer.offer
         with self._expecting(invitation.peer) as awaited:
+            awaited.invitation = invitation.id
             answer = await self._presence.ask(lambda c, now: c.send_accept(invitation.id, offer, now), invitation.id)
             if isinstance(answer, wire.InvitationOver):
                 raise InvitationFailed(answer.reason, over_sentence(answer), answer.text)
-            return await asyncio.shield(awaited)
+            return await asyncio.shield(awaited.chat)
 
     async def send_away(self, peer: str) -> None:
         """Decline what ``peer`` asks, and leave the chats with it."""
@@ -150,9 +173,9 @@ class Meetings:
             self._host.publish(InvitationEnded(invitation, "broker-lost"))
         self._invitations.clear()
         for awaited in self._awaited.values():
-            if not awaited.done():
+            if not awaited.chat.done():
                 text = "the connection to the broker was lost; invite again when it is back"
-                awaited.set_exception(InvitationFailed("broker-lost", text))
+                awaited.chat.set_exception(InvitationFailed("broker-lost", text))
 
     async def _receive_invitation(self, push: wire.InvitationPush) -> None:
         expires_at = asyncio.get_running_loop().time() + push.expires_s
@@ -183,18 +206,29 @@ class Meetings:
         if invitation is not None:
             self._host.publish(InvitationEnded(invitation, "accepted"))  # by inviting whoever had invited us
         awaited = self._awaited.get(introduction.peer.casefold())
+        if awaited is None and (wrong := self._awaited_by(introduction.invitation)) is not None:
+            self._fail_chat(introduction.peer, wrong.chat, wrong_peer(introduction.peer))
+            return
+        if introduction.session in self._chats or introduction.session in self._leaving:
+            self._fail_chat(introduction.peer, awaited and awaited.chat, session_twice(introduction.peer))
+            return
         try:
             chat = self._introducer.make_chat(self._host, self._presence.name, introduction, self._presence.signal)
         except UD2PError as error:
-            self._fail_chat(introduction.peer, awaited, error)
+            self._fail_chat(introduction.peer, awaited and awaited.chat, error)
             return
         self._chats[chat.session_id] = chat
-        if introduction.invitation in self._withdrawn or awaited is None:
+        if introduction.invitation in self._withdrawn or awaited is None or awaited.is_introduced:
             # The peer said yes while this client took its invitation back, or the broker made it up.
             chat.driver.leave("left")
             return
+        awaited.is_introduced = True
         self._host.publish(Introduced(introduction.peer))
-        self._tasks.start(self._open_chat(chat, introduction, awaited))
+        self._tasks.start(self._open_chat(chat, introduction, awaited.chat))
+
+    def _awaited_by(self, invitation: bytes) -> _Awaited | None:
+        """What is to come of an invitation."""
+        return next((each for each in self._awaited.values() if each.invitation == invitation), None)
 
     async def _open_chat(
         self, chat: Chat, introduction: wire.Introduction, awaited: asyncio.Future[Chat] | None
@@ -215,6 +249,7 @@ class Meetings:
         self._host.publish(ChatFailed(peer, str(error), error))
         if awaited is not None and not awaited.done():
             awaited.set_exception(error)
+            awaited.exception()  # Whoever waited may have given up meanwhile.
 
     def _receive_over(self, over: wire.InvitationOver) -> None:
         invitation = self._invitations.pop(over.invitation, None)
@@ -222,14 +257,14 @@ class Meetings:
             self._host.publish(InvitationEnded(invitation, over.reason))
             return
         awaited = self._awaited.get(over.peer.casefold())
-        if awaited is not None and not awaited.done():
-            awaited.set_exception(InvitationFailed(over.reason, over_sentence(over), over.text))
+        if awaited is not None and not awaited.chat.done():
+            awaited.chat.set_exception(InvitationFailed(over.reason, over_sentence(over), over.text))
 
     @contextlib.contextmanager
-    def _expecting(self, peer: str) -> Iterator[asyncio.Future[Chat]]:
+    def _expecting(self, peer: str) -> Iterator[_Awaited]:
         """The chat with ``peer`` that is about to come, known before it is asked for: the answer may be quick."""
         key = peer.casefold()
-        awaited = self._awaited.setdefault(key, asyncio.get_running_loop().create_future())
+        awaited = self._awaited.setdefault(key, _Awaited(asyncio.get_running_loop().create_future()))
         try:
             yield awaited
         except asyncio.CancelledError:
@@ -238,8 +273,8 @@ class Meetings:
                     chat.driver.leave("left")
             raise
         finally:
-            if awaited.done():
-                awaited.exception()  # Asked for here, so that asyncio does not report it as never asked for.
+            if awaited.chat.done():
+                awaited.chat.exception()  # Asked for here, so that asyncio does not report it as never asked for.
             if self._awaited.get(key) is awaited:
                 del self._awaited[key]
 
@@ -254,24 +289,3 @@ class Meetings:
     async def _drain(self, chat: Chat) -> None:
         await chat.drain()
         self._leaving.pop(chat.session_id, None)
-
-
-def failures_sentence(peer: str, failures: int) -> str:
-    """Why this side takes no further introduction without asking."""
-    return (
-        f"{failures} introductions with {peer} failed in a row; somebody may be in between and try until the words "
-        "match; try again only if you can compare the words afterwards"
-    )
-
-
-def over_sentence(over: wire.InvitationOver) -> str:
-    """Why an invitation came to nothing, for the one who is told."""
-    reasons = {
-        "declined": f"{over.peer} declined",
-        "withdrawn": f"{over.peer} withdrew the invitation",
-        "expired": f"{over.peer} did not answer in time",
-        "gone": f"{over.peer} is gone",
-        "offline": f"{over.peer} went offline",
-    }
-    sentence = reasons.get(over.reason, f"{over.peer} can't be reached: {over.reason}")
-    return f"{sentence}: {over.text}" if over.text else sentence
