@@ -206,16 +206,17 @@ class Meetings:
         if invitation is not None:
             self._host.publish(InvitationEnded(invitation, "accepted"))  # by inviting whoever had invited us
         awaited = self._awaited.get(introduction.peer.casefold())
+        waiting = None if awaited is None else awaited.chat
         if awaited is None and (wrong := self._awaited_by(introduction.invitation)) is not None:
             self._fail_chat(introduction.peer, wrong.chat, wrong_peer(introduction.peer))
             return
         if introduction.session in self._chats or introduction.session in self._leaving:
-            self._fail_chat(introduction.peer, awaited and awaited.chat, session_twice(introduction.peer))
+            self._fail_chat(introduction.peer, waiting, session_twice(introduction.peer))
             return
         try:
             chat = self._introducer.make_chat(self._host, self._presence.name, introduction, self._presence.signal)
         except UD2PError as error:
-            self._fail_chat(introduction.peer, awaited and awaited.chat, error)
+            self._fail_chat(introduction.peer, waiting, error)
             return
         self._chats[chat.session_id] = chat
         if introduction.invitation in self._withdrawn or awaited is None or awaited.is_introduced:

@@ -9,11 +9,11 @@ import contextlib
 from collections.abc import AsyncIterator
 
 import pytest
-from tests.support.malicious_broker import MaliciousBroker, Trick, a_malicious_broker
+from tests.support.malicious_broker import MaliciousBroker, Trick, a_malicious_broker, honest
 from tests.support.people import DEADLINE_S, Person, a_person, introduce
 from tests.support.tricks import ENDING, OPENING, no_addresses, one_way
 
-from ud2p import ChatFailed, ChatOpened, Invited, KnownPeers, MessageReceived, UD2PError
+from ud2p import ChatFailed, ChatOpened, HandshakeFailed, Invited, KnownPeers, MessageReceived, UD2PError
 from ud2p.protocol import handshake, session
 
 QUICK_S = 1.5
@@ -76,3 +76,26 @@ async def test_it_opens_all_the_same(name: str) -> None:
         assert mine.words == theirs.words
         mine.post("in spite of it")
         assert (await bob.next(MessageReceived)).text == "in spite of it"
+
+
+async def test_three_guesses_at_the_words_and_the_user_is_asked() -> None:
+    """Whoever is in between lets introductions fail until the words match by chance."""
+    trick = ENDING["somebody who gives up for the peer"]()
+    async with a_malicious_broker(trick) as broker:
+        async with a_person("alice", broker.address, known_peers=KnownPeers()) as alice:
+            async with a_person("bob", broker.address, known_peers=KnownPeers(), auto_accept=True) as bob:
+                for failures in (1, 2, 3):
+                    with pytest.raises(UD2PError):
+                        await alice.client.invite("bob")
+                    await alice.next(ChatFailed)
+                    await bob.next(ChatFailed)
+                    assert alice.client.failures("bob") == bob.client.failures("alice") == failures
+                with pytest.raises(HandshakeFailed, match="3 introductions with bob failed in a row"):
+                    await alice.client.invite("bob")
+                broker.trick = honest
+                inviting = asyncio.ensure_future(alice.client.invite("bob", despite_failures=True))
+                invited = await bob.next(Invited)  # A bot that says yes to everything does not here.
+                assert invited.invitation.failures == 3
+                assert await bob.client.answer(invited.invitation, accept=True) is not None
+                await inviting
+                assert alice.client.failures("bob") == bob.client.failures("alice") == 0

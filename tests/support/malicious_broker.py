@@ -15,6 +15,7 @@ from tests.support.brokers import a_state_folder
 from ud2p.plugins import PluginManager
 from ud2p.protocol.messages import Message
 from ud2p_server.client import Client, Link
+from ud2p_server.hub import Work
 from ud2p_server.server import Broker, ServeSettings
 
 Trick = Callable[["MaliciousBroker", str, Message], Iterable[Message]]
@@ -56,7 +57,7 @@ class MaliciousBroker:
         client.link = _Bent(self, client, link)
         return client
 
-    def _hears(self, client: Client, message: Message, now: float) -> object:
+    def _hears(self, client: Client, message: Message, now: float) -> Work | None:
         self.heard.append(message)
         return self._handle(client, message, now)
 
