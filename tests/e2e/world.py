@@ -14,7 +14,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from tests.e2e.home import UD2P, Home
+from tests.e2e.home import UD2P, Home, python_path
 from tests.e2e.piped import Piped
 from tests.e2e.shell import Shell
 from tests.support.identities import identity_of
@@ -81,6 +81,11 @@ class World:
             "asyncio.run(main())\n"
         )
         return self._broker([sys.executable, "-c", program], None)
+
+    def malicious_broker(self, trick: str) -> Broker:
+        """A broker that does one of :data:`tests.support.tricks.TRICKS`."""
+        command = [sys.executable, "-m", "tests.support.malicious_broker", trick]
+        return self._broker(command, python_path(Path(__file__).parents[2]))
 
     def _broker(self, command: Sequence[str], env: Mapping[str, str] | None) -> Broker:
         broker = Broker(command, self.home("broker", env))

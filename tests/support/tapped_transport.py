@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from ud2p import PluginManager, TransportInfo, impl
@@ -18,9 +18,6 @@ class Tap:
     def __init__(self) -> None:
         self.sent: list[tuple[bytes, Address]] = []
         self.received: list[tuple[bytes, Address]] = []
-        self.endpoints: list[Endpoint] = []
-        self.passes: Callable[[bytes], bool] = lambda _: True
-        """What is let out."""
         self.plugins = PluginManager.load()
         self._udp = self.plugins.transports["udp"]
         self.plugins.register(self, "tap")
@@ -46,9 +43,7 @@ class _TappedTransport:
             self._tap.received += datagrams
             receive(datagrams)
 
-        endpoint = _TappedEndpoint(self._tap, await self._inner.bind(listen, *more))
-        self._tap.endpoints.append(endpoint.inner)
-        return endpoint
+        return _TappedEndpoint(self._tap, await self._inner.bind(listen, *more))
 
 
 class _TappedEndpoint:
@@ -58,8 +53,7 @@ class _TappedEndpoint:
 
     def send(self, datagram: bytes, to: Address) -> None:
         self._tap.sent.append((datagram, to))
-        if self._tap.passes(datagram):
-            self.inner.send(datagram, to)
+        self.inner.send(datagram, to)
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self.inner, name)
