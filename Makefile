@@ -16,7 +16,7 @@ else
 CANDIDATES := $(PYTHON)
 endif
 
-.PHONY: help demo test lint types imports wheel smoke pytest bench pictures format clean
+.PHONY: help demo test lint types imports wheel smoke pytest mutants bench pictures format clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -48,6 +48,9 @@ smoke: wheel ## the wheel, installed in a fresh venv, at work
 
 pytest: $(VENV)/.installed-dev ## the tests, in random order (ARGS="-n 0 -k chat" and the like)
 	$(BIN)/pytest -n 2 --dist worksteal $(ARGS)
+
+mutants: $(VENV)/.installed-dev ## take every defence out, one at a time: the tests must notice (ARGS="-k gate")
+	$(BIN)/python -m tests.mutants $(ARGS)
 
 bench: $(VENV)/.installed-dev ## measure, and print the ratios beside the goals
 	$(BIN)/python -m tests.bench $(ARGS)

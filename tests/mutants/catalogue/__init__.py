@@ -1,0 +1,14 @@
+"""Every defence that can be taken out with a few words, by room."""
+
+from __future__ import annotations
+
+from tests.mutants.catalogue import broker, client, handshake, plugins, records
+from tests.mutants.mutant import Mutant
+
+MUTANTS: tuple[Mutant, ...] = (
+    *handshake.MUTANTS,
+    *records.MUTANTS,
+    *client.MUTANTS,
+    *broker.MUTANTS,
+    *plugins.MUTANTS,
+)

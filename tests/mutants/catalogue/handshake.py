@@ -1,0 +1,226 @@
+"""What keeps a broker, or anybody else, out of the agreement on keys."""
+
+from __future__ import annotations
+
+from tests.mutants.mutant import without
+
+HANDSHAKE = "core/ud2p/protocol/handshake.py"
+KEYS = "core/ud2p/protocol/keys.py"
+NOISE = "core/ud2p/protocol/noise.py"
+T = "tests/core/protocol/test_handshake.py::"
+ATTACKS = "tests/attacks/test_malicious_broker.py::test_it_ends_with_a_sentence_on_both_sides"
+SEEN_OTHERWISE = T + "test_who_has_seen_something_else_is_never_agreed_with"
+
+MUTANTS = (
+    without(
+        "the commitment is checked",
+        HANDSHAKE,
+        " or commitment(self.remote_static, payload) != self._commitment:",
+        ":",
+        T + "test_the_initiator_can_not_change_its_mind_once_it_has_seen_the_answer",
+        T + "test_a_key_swapped_after_the_commitment_is_found_out",
+    ),
+    without(
+        "the commitment covers the bytes that the words hang on",
+        HANDSHAKE,
+        "_COMMIT_LABEL + public + opening",
+        "_COMMIT_LABEL + public",
+        T + "test_the_initiator_can_not_change_its_mind_once_it_has_seen_the_answer",
+    ),
+    without(
+        "the commitment covers the key",
+        HANDSHAKE,
+        "_COMMIT_LABEL + public + opening",
+        "_COMMIT_LABEL + opening",
+        T + "test_the_commitment_byte_for_byte",
+    ),
+    without(
+        "a first message without a commitment ends it",
+        HANDSHAKE,
+        "        if len(payload) != COMMITMENT_BYTES:\n",
+        "        if False:\n",
+        T + "test_a_first_message_without_a_commitment_ends_it",
+    ),
+    without(
+        "the peer's key is the introduced one",
+        HANDSHAKE,
+        "if self._introduced is not None and self.remote_static != self._introduced:",
+        "if False:",
+        T + "test_another_key_than_the_peer_was_introduced_with_ends_it",
+        "tests/attacks/test_introduced_key.py",
+    ),
+    without(
+        "the initiator looks at the introduced key",
+        HANDSHAKE,
+        "        if not self._is_introduced():\n            return\n",
+        "",
+        "tests/attacks/test_introduced_key.py",
+    ),
+    without(
+        "the responder looks at the introduced key",
+        HANDSHAKE,
+        "        if self._is_introduced():\n            self._finish()",
+        "        self._finish()",
+        "tests/attacks/test_introduced_key.py",
+    ),
+    without(
+        "the introduced key is passed on to the handshake",
+        "core/ud2p/introduction.py",
+        "introduced=introduction.identity,",
+        "introduced=None,",
+        "tests/attacks/test_introduced_key.py",
+    ),
+    without(
+        "this side's own key coming back ends it",
+        HANDSHAKE,
+        "if self.remote_static == self._own_public:",
+        "if False:",
+        T + "test_ones_own_key_coming_back_ends_it",
+    ),
+    without(
+        "a message that comes twice and differs ends it",
+        HANDSHAKE,
+        "if body != self._taken[number]:",
+        "if False:",
+        T + "test_a_second_different_message_ends_it_visibly",
+    ),
+    without(
+        "a message that came again is not worked on again",
+        HANDSHAKE,
+        "        elif number in self._taken:\n            self._receive_again(number, body)\n",
+        "",
+        T + "test_a_second_different_message_ends_it_visibly",
+    ),
+    without(
+        "an answer says nothing that the commitment does not cover",
+        HANDSHAKE,
+        "        if payload:\n            self._fail(",
+        "        if False:\n            self._fail(",
+        T + "test_an_answer_that_says_more_than_it_may_ends_it",
+    ),
+    without(
+        "15 s and it is over",
+        HANDSHAKE,
+        "now >= self._deadline:",
+        "False:",
+        ATTACKS + "[no second message]",
+    ),
+    without(
+        "the broker's key is mixed in",
+        HANDSHAKE,
+        "derive(broker_key)",
+        "derive(bytes(32))",
+        T + "test_another_key_of_the_brokers_is_never_agreed_with",
+    ),
+    without(
+        "the prologue has the initiator's name",
+        KEYS,
+        'self.initiator.encode("ascii"),',
+        'b"",',
+        SEEN_OTHERWISE,
+    ),
+    without(
+        "the prologue has the responder's name",
+        KEYS,
+        'self.responder.encode("ascii"),',
+        'b"",',
+        SEEN_OTHERWISE,
+    ),
+    without(
+        "the prologue has the initiator's offer",
+        KEYS,
+        "            self.initiator_offer,\n",
+        '            b"",\n',
+        SEEN_OTHERWISE,
+        ATTACKS + "[an offer with one more feature]",
+    ),
+    without(
+        "the prologue has the responder's offer",
+        KEYS,
+        "            self.responder_offer,\n",
+        '            b"",\n',
+        SEEN_OTHERWISE,
+    ),
+    without(
+        "the prologue has the session",
+        KEYS,
+        "            self.session_id,\n",
+        '            b"",\n',
+        "tests/core/protocol/test_keys.py",
+        SEEN_OTHERWISE,
+    ),
+    without(
+        "each part of the prologue has its length",
+        KEYS,
+        "return _U16.pack(len(value)) + value",
+        "return value",
+        "tests/core/protocol/test_keys.py::test_no_two_lists_of_values_look_alike",
+    ),
+    without(
+        "the prologue is mixed in",
+        NOISE,
+        "self._symmetric.mix_hash(prologue)",
+        "self._symmetric.mix_hash(b'')",
+        SEEN_OTHERWISE,
+        ATTACKS + "[offers with the slowest cipher first]",
+    ),
+    without(
+        "a point of small order is refused",
+        NOISE,
+        'raise RemoteProtocolError("the peer sent a key that protects nothing") from None',
+        "shared = bytes(32)",
+        "tests/core/protocol/test_noise.py::test_a_point_of_small_order_is_refused",
+        ATTACKS + "[zero for a first key]",
+    ),
+    without(
+        "both ephemeral keys agree (what is recorded stays closed)",
+        NOISE,
+        '(("e",), ("e", "ee", "s", "es"), ("s", "se"))',
+        '(("e",), ("e", "s", "es"), ("s", "se"))',
+        "tests/attacks/test_recordings.py::test_what_was_recorded_stays_closed_when_all_long_lived_keys_are_known",
+    ),
+    without(
+        "a bad message changes nothing",
+        NOISE,
+        "        payload = draft._read(message)\n        self.__dict__.update(draft.__dict__)\n",
+        "        payload = self._read(message)\n",
+        "tests/core/protocol/test_noise.py::test_an_altered_message_changes_nothing",
+        "tests/attacks/test_malicious_broker.py::test_it_opens_all_the_same[garbage between the messages]",
+    ),
+    without(
+        "a message's tag is looked at",
+        NOISE,
+        '                raise RemoteProtocolError("a handshake message was changed, or is meant for somebody else") from None',
+        "                plain = sealed[:-TAG_BYTES]",
+        "tests/core/protocol/test_noise.py::test_an_altered_message_changes_nothing",
+    ),
+    without(
+        "the words come from the session's secrets",
+        KEYS,
+        'words_for(self.expand("sas", size_bytes=SAS_BYTES))',
+        "words_for(bytes(SAS_BYTES))",
+        "tests/core/protocol/test_words.py::test_a_broker_in_the_middle_makes_the_words_differ",
+        "tests/attacks/test_two_faces.py::test_a_first_contact_is_unverified_and_the_words_differ",
+    ),
+    without(
+        "the master hangs on the handshake's hash",
+        HANDSHAKE,
+        "Master.extract(self.transcript_hash, first + second)",
+        "Master.extract(bytes(32), first + second)",
+        "tests/test_docs_bytes.py",
+    ),
+    without(
+        "offers are canonical",
+        "core/ud2p/protocol/offer.py",
+        "if _ENCODER.encode(offer) != data:",
+        "if False:",
+        "tests/core/protocol/test_offer.py::test_another_form_is_refused_with_a_sentence",
+    ),
+    without(
+        "another version of the session is refused",
+        "core/ud2p/introduction.py",
+        "if SESSION_VERSION not in theirs.versions:",
+        "if False:",
+        "tests/core/test_introduction.py::test_another_version",
+    ),
+)
