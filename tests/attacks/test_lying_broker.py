@@ -154,3 +154,22 @@ async def test_who_initiates_may_be_turned_round_and_changes_nothing(honest_firs
         mine, theirs = await introduce(alice, bob)
         assert mine.words == theirs.words
         assert mine.cipher == theirs.cipher == "aes-gcm"
+
+
+@pytest.mark.parametrize(
+    "data", [b"\0left", b"\0", b"\0handshake", b"\1" + bytes(112), b"\2", b"\3" + bytes(64), b"\x08"]
+)
+async def test_nothing_unsealed_ends_an_open_chat(data: bytes) -> None:
+    """What ends an introduction, which nothing authenticates, ends no chat."""
+    async with alice_and_bob(lambda broker, to, message: (message,)) as (broker, alice, bob):
+        mine, theirs = await introduce(alice, bob)
+        for to in ("alice", "bob"):
+            broker.send(to, Signal(session=mine.session_id, data=data))
+            broker.send(to, Signal(session=mine.session_id, data=data))
+        await alice.client.list()  # behind which the signals have arrived
+        await bob.client.list()
+        for sender, receiver in ((mine, bob), (theirs, alice)):
+            sender.post("still here")
+            assert (await receiver.next(MessageReceived)).text == "still here"
+        assert alice.client.chats == (mine,)
+        assert bob.client.chats == (theirs,)

@@ -180,6 +180,18 @@ def test_records_of_another_session_key_or_epoch_are_dropped() -> None:
     assert [open_.drops.other_session for open_ in elsewhere] == [1, 0, 1]
 
 
+@every_cipher
+def test_the_header_is_associated_data(cipher: CipherInfo) -> None:
+    """By what a cipher opens alone: session and epoch of a header do not stand in the key or the nonce."""
+    number, datagram = sealer(cipher).seal(b"frames")
+    header, sealed = datagram[:HEADER_BYTES], datagram[HEADER_BYTES:]
+    assert cipher.make(KEY).open(number, sealed, header).rstrip(b"\0") == b"frames"
+    with pytest.raises(DecryptionError):
+        cipher.make(KEY).open(number, sealed, b"")
+    without_header = header + cipher.make(KEY).seal(number, bytes(BUCKET_BYTES), b"")
+    assert opener(cipher).open(without_header) is None
+
+
 def test_a_record_cannot_be_moved_to_another_number_session_or_epoch() -> None:
     # Whoever opens has the same key throughout: only the header stands between.
     _, datagram = sealer().seal(b"x")

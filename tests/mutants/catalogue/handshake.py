@@ -190,8 +190,8 @@ MUTANTS = (
     without(
         "a message's tag is looked at",
         NOISE,
-        '                raise RemoteProtocolError("a handshake message was changed, or is meant for somebody else") from None',
-        "                plain = sealed[:-TAG_BYTES]",
+        'raise RemoteProtocolError("a handshake message was changed, or is meant for somebody else") from None',
+        "plain = sealed[:-TAG_BYTES]",
         "tests/core/protocol/test_noise.py::test_an_altered_message_changes_nothing",
     ),
     without(

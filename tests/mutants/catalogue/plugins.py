@@ -55,8 +55,8 @@ MUTANTS = (
     without(
         "a plugin does not end the program",
         GATEKEEPERS,
-        "        except BaseException as error:  # noqa: BLE001 - SystemExit included: a plugin does not end the program",
-        "        except ValueError as error:",
+        "except BaseException as error:  # noqa: BLE001 - SystemExit included: a plugin does not end the program",
+        "except ValueError as error:",
         T + "test_a_message_stays_here_when_a_gatekeeper_breaks",
     ),
     without(
@@ -83,8 +83,8 @@ MUTANTS = (
     without(
         "a cipher that can't be made ends the introduction",
         "core/ud2p/protocol/record.py",
-        '        raise PluginError(f"the cipher {info.name} can\'t be used: {error}; choose another with --cipher") from error',
-        "        raise",
+        'raise PluginError(f"the cipher {info.name} can\'t be used: {error}; choose another with --cipher") from error',
+        "raise",
         "tests/core/test_broken_plugins.py::test_a_cipher_that_can_not_be_made_ends_the_introduction_on_both_sides",
     ),
 )

@@ -161,8 +161,8 @@ MUTANTS = (
     without(
         "only what is sealed ends an open chat",
         "core/ud2p/session_driver.py",
-        "elif self.session is None or self.session.state is State.CONNECTING:\n            self._receive_handshake(data, now)",
-        "else:\n            self._receive_handshake(data, now)",
+        "elif self.session is None or self.session.state is State.CONNECTING:\n            self._receive_handshake",
+        "else:\n            self._receive_handshake",
         "tests/attacks/test_lying_broker.py::test_nothing_unsealed_ends_an_open_chat",
     ),
     without(
