@@ -6,8 +6,9 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 
+import msgspec
 import pytest
 from tests.support.malicious_broker import MaliciousBroker, Trick, a_malicious_broker, honest
 from tests.support.people import DEADLINE_S, Person, a_person, introduce
@@ -15,6 +16,7 @@ from tests.support.tricks import ENDING, OPENING, no_addresses, one_way
 
 from ud2p import ChatFailed, ChatOpened, HandshakeFailed, Invited, KnownPeers, MessageReceived, UD2PError
 from ud2p.protocol import handshake, session
+from ud2p.protocol.messages import Message, Signal
 
 QUICK_S = 1.5
 REAL_DEADLINE_S = 15.0
@@ -80,8 +82,16 @@ async def test_it_opens_all_the_same(name: str) -> None:
 
 async def test_three_guesses_at_the_words_and_the_user_is_asked() -> None:
     """Whoever is in between lets introductions fail until the words match by chance."""
-    trick = ENDING["somebody who gives up for the peer"]()
-    async with a_malicious_broker(trick) as broker:
+
+    def give_up_for_both(broker: MaliciousBroker, to: str, message: Message) -> Iterable[Message]:
+        if isinstance(message, Signal):
+            gives_up = msgspec.structs.replace(message, data=b"\0handshake")
+            for name in ("alice", "bob"):
+                broker.send(name, gives_up)
+            return ()
+        return (message,)
+
+    async with a_malicious_broker(give_up_for_both) as broker:
         async with a_person("alice", broker.address, known_peers=KnownPeers()) as alice:
             async with a_person("bob", broker.address, known_peers=KnownPeers(), auto_accept=True) as bob:
                 for failures in (1, 2, 3):
