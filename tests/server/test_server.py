@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
-from tests.support.brokers import Connect, StartBroker, memory_only
+from tests.support.brokers import Connect, StartBroker, broker_starter, client_connector, memory_only
 from tests.support.identities import identity_of, login_fields
 from tests.support.raw_client import WAIT_S, RawClient
 
@@ -707,6 +707,21 @@ async def test_an_unknown_directory(start: StartBroker) -> None:
 async def test_plain_text_is_for_this_machine_alone(start: StartBroker) -> None:
     with pytest.raises(UsageError, match="leave out --plaintext"):
         await start(settings=ServeSettings(host="0.0.0.0", port=0))
+
+
+@pytest.mark.parametrize("shows", [False, True])
+async def test_a_broker_for_others_shows_no_addresses(shows: bool) -> None:
+    """It shows them on loopback, or when it is told to."""
+    async with broker_starter([], tls=True) as start, client_connector(tls=True) as connect:
+        broker = await start(settings=ServeSettings(host="0.0.0.0", port=0, show_addresses=shows))
+        alice = await connect(broker.port, "alice")
+        bob = await connect(broker.port, "bob")
+        for tag in ("$L$", "$C$"):
+            _, page = await bob.ask(tag, id=2)
+            assert [("address" in one) for one in page["clients"]] == [shows] * len(page["clients"])
+            assert page["clients"]
+        await alice.type("$CON$", id=3, to="bob", offer="")
+        assert ("address" in (await bob.line())[1]) is shows
 
 
 async def test_ipv6(start: StartBroker, connect: Connect) -> None:

@@ -124,6 +124,7 @@ def test_the_broker_alone_can_not_compute_the_master() -> None:
     [
         replace(TRANSCRIPT, session_id=b"t" * 16),
         replace(TRANSCRIPT, initiator="mallory"),
+        replace(TRANSCRIPT, responder="mallory"),
         replace(TRANSCRIPT, initiator="bob", responder="alice"),
         replace(TRANSCRIPT, initiator_offer=b"offer"),
         replace(TRANSCRIPT, responder_offer=b"offer a"),

@@ -125,6 +125,18 @@ def test_what_comes_after_a_message_is_done_is_ignored() -> None:
     assert [data for _, data in incoming.take()] == [b"one", b"two", b"three"]
 
 
+def test_what_comes_again_takes_no_room() -> None:
+    incoming = IncomingMessages()
+    data = bytes(MAX_MESSAGE_BYTES)
+    for number in range(MAX_HELD_BYTES // MAX_MESSAGE_BYTES + 1):
+        assert incoming.receive(MSG, number, len(data), 0, data)
+        assert len(incoming.take()) == 1
+    for again in range(number + 1):
+        assert incoming.receive(MSG, again, len(data), 0, data)
+    assert incoming.take() == []
+    assert incoming.receive(MSG, number + 2, len(data), 0, data), "there is room for what comes ahead of a gap"
+
+
 def test_the_edge_of_the_window() -> None:
     incoming = IncomingMessages()
     assert incoming.receive(MSG, WINDOW_MESSAGES - 1, 1, 0, b"x")

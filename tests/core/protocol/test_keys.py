@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from tests.support.ciphers import every_cipher
 
@@ -48,6 +48,7 @@ def test_anything_seen_otherwise_gives_another_prologue() -> None:
 
 
 @settings(deadline=None, max_examples=40)
+@example([b"alice", b"bob", b""], [b"alicebob", b"", b""])
 @given(st.lists(st.binary(max_size=6), min_size=3, max_size=3), st.lists(st.binary(max_size=6), min_size=3, max_size=3))
 def test_no_two_lists_of_values_look_alike(one: list[bytes], other: list[bytes]) -> None:
     joined = [b"".join(length_prefixed(value) for value in values) for values in (one, other)]

@@ -5,7 +5,7 @@ import random
 from collections.abc import Callable
 
 import pytest
-from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X25519PublicKey
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.support.forged_key import SMALL_ORDER
@@ -14,7 +14,7 @@ from tests.support.lossy_link import MASTER
 from ud2p.errors import RemoteProtocolError
 from ud2p.protocol import rekey
 from ud2p.protocol.frames import FrameType, decode_frames, encode_frame
-from ud2p.protocol.keys import Role
+from ud2p.protocol.keys import Master, Role
 from ud2p.protocol.rekey import FIRST_REPEAT_S, KEEP_OLD_KEY_S, MAX_REPEAT_S, REKEY_AFTER_S, Epoch, Rekey
 
 OFTEN = st.booleans()
@@ -86,6 +86,22 @@ def test_every_epoch_follows_from_the_one_before_and_from_fresh_keys() -> None:
     assert len({MASTER.secret, *masters}) == 6
     other.alice = Rekey(Role.INITIATOR, MASTER, 0.0, random.Random(8).randbytes)
     assert other.follow(0.0).master.secret != masters[0], "who knows the old master knows nothing of the new"
+
+
+def test_who_has_the_old_master_and_saw_the_public_keys_lacks_what_the_two_agree_on() -> None:
+    pair = Pair()
+    pair.alice.want(0.0)
+    question = body_of(pair.alice.frame_to_send(0.0))
+    own = pair.alice._own
+    assert own is not None
+    began = pair.bob.receive_rekey(question, 0.0)
+    assert began is not None
+    answer = body_of(pair.bob.frame_to_send(0.0))
+    context = question + answer[2:]
+    shared = own.exchange(X25519PublicKey.from_public_bytes(answer[2:]))
+    masters = [Master.extract(MASTER.secret, each).expand("rekey", context) for each in (shared, b"", bytes(32))]
+    assert began.master.secret == masters[0]
+    assert began.master.secret not in masters[1:]
 
 
 def test_ten_minutes_count_from_the_last_time() -> None:

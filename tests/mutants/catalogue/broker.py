@@ -317,6 +317,6 @@ MUTANTS = (
         "server/ud2p_server/server.py",
         "shows_addresses = self._settings.show_addresses or is_loopback(ports.host)",
         "shows_addresses = True",
-        "tests/server/test_server.py",
+        "tests/server/test_server.py::test_a_broker_for_others_shows_no_addresses",
     ),
 )
