@@ -39,7 +39,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except UD2PError as error:
         _complain(error)
         return error.exit_code
-    except KeyboardInterrupt:
+    except KeyboardInterrupt as error:
+        for note in getattr(error, "__notes__", ()):
+            print(f"ud2p: {note}", file=sys.stderr)
         return 130
     except BrokenPipeError:
         return 1

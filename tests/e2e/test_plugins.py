@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import signal
+import time
+from pathlib import Path
+
 import pytest
 from tests.e2e.home import python_path
 from tests.e2e.library_peer import LibraryPeer
@@ -161,3 +166,37 @@ def test_a_plugin_turned_off_in_the_settings(world: World) -> None:
     assert piped.wait() == 0
     off = {line.split()[0] for line in piped.output.splitlines() if line.split()[1:2] == ["off"] and line[0] != " "}
     assert off == {"fernet", "xchacha20", "aes-gcm"}
+
+
+@pytest.mark.parametrize(
+    ("source", "doing"),
+    [
+        ("while True: pass", "was imported"),
+        ("@impl\ndef ud2p_register_themes():\n    while True: pass", "answered ud2p_register_themes"),
+    ],
+)
+def test_one_that_never_ends_is_named_when_the_user_gives_up(
+    world: World, installed: Packages, source: str, doing: str
+) -> None:
+    """Nobody can stop it but the user, who reads which one it was and how to do without it."""
+    installed.install("loops", "1.0", {"looping": source})
+    piped = world.piped("exit\n", "--broker", world.address, "--name", "alice", env=python_path(installed.folder))
+    until_it_loops(piped.process.pid)
+    piped.process.send_signal(signal.SIGINT)
+    assert piped.wait() == 130
+    assert piped.errors == (
+        f'ud2p: interrupted while the plugin "looping" (loops 1.0) {doing}; to leave it out: --no-plugin looping\n'
+    )
+    without = ("--broker", world.address, "--name", "alice", "--no-plugin", "looping")
+    assert world.piped("exit\n", *without, env=python_path(installed.folder)).wait() == 0
+
+
+def until_it_loops(pid: int) -> None:
+    """Wait until a process has computed for more than its start takes."""
+    deadline = time.monotonic() + 30
+    while time.monotonic() < deadline:
+        ticks = sum(map(int, Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[11:13]))
+        if ticks / os.sysconf("SC_CLK_TCK") > 3:
+            return
+        time.sleep(0.05)
+    raise AssertionError("it does not loop")

@@ -22,7 +22,7 @@ from ud2p.contracts import (
 from ud2p.errors import PluginError
 from ud2p.plugins.gatekeepers import Gatekeepers
 from ud2p.plugins.observers import Observers
-from ud2p.plugins.record import Plugin, PluginRecord, describe
+from ud2p.plugins.record import Plugin, PluginRecord, describe, interrupted
 from ud2p.plugins.registry import Registries
 from ud2p.plugins.roster import Roster
 from ud2p.plugins.scan import scan
@@ -185,7 +185,8 @@ class PluginManager:
         else:
             try:
                 plugin.holds = point.load()
-            except KeyboardInterrupt:
+            except KeyboardInterrupt as error:
+                error.add_note(interrupted(plugin, "was imported"))
                 raise
             except BaseException as error:  # noqa: BLE001 - SystemExit included: a plugin does not end the program
                 self._roster.leave_out(plugin, f"importing it raised {describe(error)}")

@@ -82,3 +82,8 @@ def describe(error: BaseException) -> str:
         says = ""
     words = f"{type(error).__name__}: {says}" if says else type(error).__name__
     return gate(words if len(words) <= 200 else words[:199] + "…")
+
+
+def interrupted(plugin: Plugin, doing: str) -> str:
+    """For whoever gave up waiting for a plugin: which one it was, and how to go on without it."""
+    return f"interrupted while the {plugin.title} {doing}; to leave it out: --no-plugin {plugin.name}"

@@ -15,7 +15,7 @@ import pluggy
 from ud2p.contracts import CipherInfo
 from ud2p.errors import PluginError
 from ud2p.hookspecs import REGISTER_HOOKS
-from ud2p.plugins.record import Plugin, describe
+from ud2p.plugins.record import Plugin, describe, interrupted
 from ud2p.plugins.roster import Roster, call
 from ud2p.text import gate
 
@@ -107,7 +107,8 @@ class Registries:
             if inspect.iscoroutine(answer):
                 answer.close()  # or Python complains on the screen that nobody awaited it
             problem = f"returned {type(answer).__name__}, not a sequence"
-        except KeyboardInterrupt:
+        except KeyboardInterrupt as error:
+            error.add_note(interrupted(plugin, f"answered {hook}"))
             raise
         except BaseException as error:  # noqa: BLE001 - SystemExit included: a plugin does not end the program
             problem = f"raised {describe(error)}"
