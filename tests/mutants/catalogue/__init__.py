@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from tests.mutants.catalogue import broker, client, handshake, plugins, records
+from tests.mutants.catalogue import broker, client, handshake, paths, plugins, records
 from tests.mutants.mutant import Mutant
 
 MUTANTS: tuple[Mutant, ...] = (
     *handshake.MUTANTS,
     *records.MUTANTS,
+    *paths.MUTANTS,
     *client.MUTANTS,
     *broker.MUTANTS,
     *plugins.MUTANTS,
