@@ -93,9 +93,12 @@ class Keyring:
 
     def frame_to_send(self, now: float) -> bytes | None:
         """What is due for new keys; see :meth:`Rekey.frame_to_send`."""
+        rekey = self._rekey
         if self.sealer.worn or self.opener.worn:
-            self._rekey.want(now)
-        return self._rekey.frame_to_send(now)
+            rekey.want(now)
+        elif not rekey.is_due(now):  # as nearly always
+            return None
+        return rekey.frame_to_send(now)
 
     def next_timer(self) -> float:
         """When :meth:`handle_timer`, or a frame, is due."""

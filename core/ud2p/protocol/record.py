@@ -90,6 +90,7 @@ class RecordSealer:
         "_session_id",
         "epoch",
         "max_payload",
+        "worn",
     )
 
     def __init__(self, info: CipherInfo, key: bytes, session_id: bytes, *, epoch: int = 0) -> None:
@@ -117,23 +118,22 @@ class RecordSealer:
         self.epoch = epoch
         self._records_left = min(info.max_records, MAX_NUMBER + 1 - self._next_number)
         self._bytes_left = info.max_bytes
-        self._records_worn, self._bytes_worn = self._records_left // 2, self._bytes_left // 2
-
-    @property
-    def worn(self) -> bool:
+        # What little is kept back may be more than half.
+        self._records_worn = max(self._records_left // 2, LAST_WORDS)
+        self._bytes_worn = max(self._bytes_left // 2, self._bytes_kept)
+        self.worn = self._records_left <= self._records_worn or self._bytes_left <= self._bytes_worn
         """True when half of what the cipher allows for one key is used up: it is time for another."""
-        return self._records_left <= self._records_worn or self._bytes_left <= self._bytes_worn
 
     @property
     def exhausted(self) -> bool:
         """True when the cipher's limit for one key leaves nothing but the last records, kept for new keys and a word of
         goodbye."""
-        return self._records_left <= LAST_WORDS or self._bytes_left < self._bytes_kept
+        return self.worn and (self._records_left <= LAST_WORDS or self._bytes_left < self._bytes_kept)
 
     @property
     def spent(self) -> bool:
         """True when half of the last records are gone too: the rest is for the word of goodbye."""
-        return self._records_left <= LAST_WORDS // 2 or self._bytes_left < self._bytes_kept // 2
+        return self.worn and (self._records_left <= LAST_WORDS // 2 or self._bytes_left < self._bytes_kept // 2)
 
     def seal(self, frames: bytes) -> tuple[int, bytes]:
         """The number of the record and its datagram.
@@ -151,6 +151,7 @@ class RecordSealer:
         self._next_number += 1
         self._records_left -= 1
         self._bytes_left -= size
+        self.worn = self._records_left <= self._records_worn or self._bytes_left <= self._bytes_worn
         try:
             sealed = self._seal(number, frames.ljust(size, b"\0"), header)
         except Exception as error:

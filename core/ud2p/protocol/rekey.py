@@ -116,6 +116,10 @@ class Rekey:
             self._own = X25519PrivateKey.from_private_bytes(self._random_bytes(32))
         self._send_from(now)
 
+    def is_due(self, now: float) -> bool:
+        """Whether :meth:`frame_to_send` gives one."""
+        return now >= self.send_at or self._answer is not None
+
     def frame_to_send(self, now: float) -> bytes | None:
         """What is due: REKEY or REKEY_WANTED, the answer to a REKEY, or the PING that has the new epoch confirmed."""
         if self._answer is not None:

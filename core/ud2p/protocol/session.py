@@ -27,11 +27,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from enum import Enum
-from typing import TypeAlias
 
 from ud2p.contracts.cipher import CipherInfo
 from ud2p.contracts.transport import Address
-from ud2p.errors import ChatClosed, LocalProtocolError, PluginError, RemoteProtocolError
+from ud2p.errors import ChatClosed, PluginError, RemoteProtocolError
 from ud2p.protocol.candidates import candidate_frames
 from ud2p.protocol.closing import Closing, encode_close
 from ud2p.protocol.frames import MAX_CLOSE_BYTES, FrameType, decode_frames
@@ -42,13 +41,12 @@ from ud2p.protocol.liveness import Liveness
 from ud2p.protocol.paths import Paths
 from ud2p.protocol.record import Drops
 from ud2p.protocol.reliable import Reliable
+from ud2p.protocol.sending import Datagrams, Sending
 from ud2p.protocol.session_events import Closed, Delivered, Heard, Moved, Opened, SessionEvent
 
 CONNECT_DEADLINE_S = 15.0
-Datagrams: TypeAlias = list[tuple[bytes, Address]]
 _PING, _CLOSE = int(FrameType.PING), int(FrameType.CLOSE)
 _KEY_FRAMES = (int(FrameType.REKEY), int(FrameType.REKEY_WANTED))
-_BY_SIGNAL: Address = ("", 0)
 _CANDIDATES = int(FrameType.CANDIDATES)
 _PATH_FRAMES = tuple(map(int, (FrameType.PATH_CHALLENGE, FrameType.PATH_RESPONSE, FrameType.PATH_NOMINATE)))
 _LOOKS_AGAIN_AFTER, _LOOKS_AGAIN_EVERY = 3, 6
@@ -95,8 +93,8 @@ class Session:
         self._generation = -1
         self._reliable = Reliable(self._sealer.max_payload)
         self._events: list[SessionEvent] = []
-        self._signals: list[bytes] = []
         self._liveness = Liveness(now, random_bytes)
+        self._sending = Sending(self.keys, self._paths, self._reliable, self._liveness)
         self._connect_deadline = now + CONNECT_DEADLINE_S
         self._closing: Closing | None = None
 
@@ -164,8 +162,12 @@ class Session:
             return
         self._own_candidates = addresses
         self._generation += 1
-        for frame in candidate_frames(self._generation, addresses, self._sealer.max_payload):
-            self._add_signal(frame, now)
+        try:
+            for frame in candidate_frames(self._generation, addresses, self._sealer.max_payload):
+                self._sending.add_signal(frame)
+        except PluginError as error:
+            self._end("cipher", now, str(error))
+            return
         if self._generation and self.state is _OPEN:
             self._paths.look_again(now)
             self._liveness.ping_soon()  # From the new address, if that is another one: the peer hears of it at once.
@@ -194,28 +196,26 @@ class Session:
         if self.state is _CLOSED:
             return []
         datagrams: Datagrams = []
-        if self.state is _OPEN:
-            self._add_rekey(datagrams, now)
-        self._end_when_used_up(now)
-        if self._paths.has_probes and self.state in (_CONNECTING, _OPEN):
-            for address, frames in self._paths.probes_to_send(now):
-                self._add_record(datagrams, frames, address, now)
-        if self.state is _OPEN:
-            self._add_records(datagrams, now)
+        if self._closing is None:
+            try:
+                datagrams = self._sending.datagrams(now, is_open=self.state is _OPEN)
+            except PluginError as error:
+                self._end("cipher", now, str(error))
+            self._end_when_used_up(now)
         if self._closing is not None and self._paths.active is not None:
             for frame in self._closing.frames_to_send(now):
-                datagrams += [(datagram, self._paths.active) for datagram in self._last_word(frame)]
+                datagrams += [(datagram, self._paths.active) for datagram in self._sending.last_word(frame)]
         return datagrams
 
     @property
     def has_signals(self) -> bool:
         """Whether :meth:`signals_to_send` gives any."""
-        return bool(self._signals)
+        return bool(self._sending.signals)
 
     def signals_to_send(self) -> list[bytes]:
         """Sealed records for the signalling channel: this side's candidates, and the word that it leaves, should no
         datagram get through."""
-        signals, self._signals = self._signals, []
+        signals, self._sending.signals = self._sending.signals, []
         return signals
 
     # time
@@ -250,7 +250,7 @@ class Session:
             if now >= self._connect_deadline:
                 self.state = _CLOSED
                 self._events.append(Closed("unreachable", by_peer=False))
-                self._signals += self._last_word(encode_close("unreachable"))
+                self._sending.signals += self._sending.last_word(encode_close("unreachable"))
         elif self.state is _OPEN:
             timeouts = self._reliable.recovery.timeouts
             self._reliable.handle_timer(now)
@@ -348,56 +348,9 @@ class Session:
         self.state = State.CLOSING
         self._closing = Closing(reason, now, is_answer=False)
         self._events.append(Closed(reason, by_peer=False, text=text))
-        self._signals += self._last_word(self._closing.frame)
-
-    def _add_records(self, datagrams: Datagrams, now: float) -> None:
-        address = self._paths.active
-        assert address is not None, "an open session has a path"
-        reliable, liveness, sealer = self._reliable, self._liveness, self._sealer
-        while not sealer.exhausted and (load := reliable.next_frames(now, liveness.keepalive_at <= now)) is not None:
-            number = self._add_record(datagrams, load.frames, address, now)
-            if number is None:
-                return
-            if load.asks_for_ack:
-                reliable.sent(number, len(datagrams[-1][0]), load, now)
-                liveness.sent(now)
-
-    def _add_record(self, datagrams: Datagrams, frames: bytes, address: Address, now: float) -> int | None:
-        """Seal and add a record.
-
-        :returns: its number; None when there is no key to seal it with, or the cipher ends the session
-        """
-        return None if self._sealer.exhausted else self._seal(datagrams, frames, address, now)
-
-    def _seal(self, datagrams: Datagrams, frames: bytes, address: Address, now: float) -> int | None:
-        try:
-            number, datagram = self._sealer.seal(frames)
-        except PluginError as error:
-            self._end("cipher", now, str(error))
-            return None
-        datagrams.append((datagram, address))
-        self._reliable.recovery.sealed(number)
-        return number
-
-    def _add_rekey(self, datagrams: Datagrams, now: float) -> None:
-        frame, address = self.keys.frame_to_send(now), self._paths.active
-        if frame is not None and address is not None:
-            self._seal(datagrams, frame, address, now)
+        self._sending.signals += self._sending.last_word(self._closing.frame)
 
     def _end_when_used_up(self, now: float) -> None:
         # New keys are agreed on only when it is open.
         if self.keys.is_used_up or (self.state is _CONNECTING and self._sealer.exhausted):
             self._end("exhausted", now, "this chat has used as many keys as it may; connect again to go on")
-
-    def _add_signal(self, frames: bytes, now: float) -> None:
-        """Seal and add a record for the signalling channel; its number may be acknowledged like any other's."""
-        datagrams: Datagrams = []
-        if self._add_record(datagrams, frames, _BY_SIGNAL, now) is not None:
-            self._signals.append(datagrams[0][0])
-
-    def _last_word(self, frame: bytes) -> list[bytes]:
-        """A record that says goodbye, as long as the cipher lets one."""
-        try:
-            return [self._sealer.seal(frame)[1]]
-        except (PluginError, LocalProtocolError):
-            return []
