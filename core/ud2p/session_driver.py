@@ -112,7 +112,13 @@ class SessionDriver:
                 self._receive_record(datagram, source, now)
             elif self._addresses is not None:
                 self._addresses.saw(self._rendezvous.reflexive)
-        self._pump(now)
+        session = self.session
+        if session is not None and session.state is _OPEN and self._user.has_room:
+            # Messages first: an answer to one leaves before anything else is looked after.
+            self._hand_over(session)
+            self.pump_soon()
+        else:
+            self._pump(now)
 
     def receive_signal(self, data: bytes) -> None:
         """Bytes from the peer, over the signalling channel."""

@@ -1,8 +1,8 @@
 """The transport ``udp``: a socket for IPv4 and one for IPv6 a chat, each read up to 64 datagrams a wake-up.
 
 asyncio's own datagram protocols read one datagram a wake-up and lose more than half of a burst; reading up to 64
-keeps up with whatever two processes can send each other. A lone datagram, as in a conversation, is read alone: to be
-told that there is no second one costs half as much as reading the first.
+keeps up with whatever two processes can send each other. A lone datagram, as in a conversation, is nearly always read
+alone: to be told that there is no second one costs half as much as reading the first.
 """
 
 from __future__ import annotations
@@ -18,6 +18,8 @@ from ud2p.hookspecs import impl
 from ud2p.own_addresses import own_addresses
 
 DATAGRAMS_PER_WAKEUP = 64
+MAX_PATIENCE = 16
+"""After so many wake-ups with one datagram each, a second one is looked for."""
 SOCKET_BUFFER_BYTES = 1024 * 1024
 _READ_BYTES = 2048
 
@@ -42,6 +44,7 @@ class _Socket:
         self.port: int = self._socket.getsockname()[1]
         self._receive = receive
         self._attempts = 1
+        self._filled, self._patience = 0, 1
         self._loop = asyncio.get_running_loop()
         self._loop.add_reader(self._socket.fileno(), self._read)
 
@@ -51,20 +54,24 @@ class _Socket:
             self._socket.close()
 
     def _read(self) -> None:
-        """Read as many as there were last time; if that was not all, try twice as many at the next wake-up."""
+        """Read as many as there were last time, and twice as many once there may be more; where there was no second
+        one, it is tried ever more rarely, for in a conversation each comes alone."""
         datagrams: list[tuple[bytes, Address]] = []
         receive = self._socket.recvfrom
         for _ in range(self._attempts):
             try:
                 data, source = receive(_READ_BYTES)
             except BlockingIOError:
-                self._attempts = len(datagrams) or 1
+                self._attempts, self._filled = len(datagrams) or 1, 0
+                self._patience = min(2 * self._patience, MAX_PATIENCE) if len(datagrams) <= 1 else 1
                 break
             except OSError:
                 continue  # An ICMP error of an earlier send; the next datagram is behind it.
             datagrams.append((data, source[:2]))
         else:
-            self._attempts = min(2 * self._attempts, DATAGRAMS_PER_WAKEUP)
+            self._filled += 1
+            if self._filled >= self._patience:
+                self._attempts, self._filled = min(2 * self._attempts, DATAGRAMS_PER_WAKEUP), 0
         if datagrams:
             self._receive(datagrams)
 
