@@ -196,10 +196,12 @@ def _history_file() -> Path | None:
 
 
 def _check_choices(settings: Settings, plugins: PluginManager) -> None:
-    """What was named must be there, before anybody is asked or connected to.
+    """What was named must be there, before anybody is asked or connected to. Without what is named by default the shell
+    starts all the same, for what it can do then.
 
     :raises UsageError: it is not
     """
+    defaults = Settings()
     named = (
         ("cipher", settings.ciphers or (), plugins.ciphers),
         ("transport", (settings.transport,), plugins.transports),
@@ -207,5 +209,5 @@ def _check_choices(settings: Settings, plugins: PluginManager) -> None:
     )
     for kind, names, there in named:
         for name in names:
-            if name not in there:
+            if name not in there and name not in (defaults.transport, defaults.file_transfer):
                 raise UsageError(str(plugins.unknown(kind, name)))

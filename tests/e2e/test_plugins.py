@@ -113,7 +113,7 @@ def test_the_broker_starts_without(empty_world: World, plugin: str) -> None:
 
 def test_a_cipher_that_is_not_there(world: World) -> None:
     piped = world.piped("", "--broker", world.address, "--name", "alice", "--cipher", "rot13")
-    assert piped.wait() == 1
+    assert piped.wait() == 2
     assert "rot13" in piped.errors
     assert "aes-gcm" in piped.errors
     assert piped.errors.count("\n") == 1
