@@ -14,7 +14,7 @@ class AddressWatch:
 
     def __init__(self, endpoint: Endpoint) -> None:
         self._endpoint = endpoint
-        self._own: set[Address] = set()
+        self._own: set[Address] | None = None
         self._told: set[Address] | None = None
         self._reflexive: Address | None = None
         self.next_at = 0.0
@@ -25,13 +25,17 @@ class AddressWatch:
         if reflexive is not None and reflexive != self._reflexive:
             self._reflexive, self.next_at = reflexive, 0.0
 
+    def tell_again(self) -> None:
+        """What was told may not have arrived, or the peer has forgotten it."""
+        self._told, self.next_at = None, 0.0
+
     def news(self, now: float) -> list[Address] | None:
         """What to tell the peer, the best first and at most 16; None while nothing has changed or nobody need look."""
         if now < self.next_at:
             return None
         self.next_at = now + LOOKS_EVERY_S
         found = [candidate.address for candidate in self._endpoint.candidates() if nameable(candidate.address)]
-        if self._told is not None and set(found) != self._own:
+        if self._own is not None and set(found) != self._own:
             self._reflexive = None  # It was that of the network that this end has left.
         self._own = set(found)
         if self._reflexive is not None and self._reflexive not in self._own:

@@ -59,6 +59,8 @@ class BrokerLink(asyncio.Protocol):
         self._closed = asyncio.Event()
         self.peer_ip = ""
         """The broker's address, known once connected."""
+        self.own_ip = ""
+        """The address that this end has in the connection."""
         self.credentials: Credentials | None = None
         """What the broker has shown and was believed for; None under plain text."""
 
@@ -211,6 +213,11 @@ class BrokerLink(asyncio.Protocol):
                 await asyncio.wait_for(self._closed.wait(), 1.0)
         self.abort()
 
+    def abandon(self, reason: str) -> None:
+        """Close at once a connection that nothing can come through any more, as if it had been lost."""
+        self._lose(reason)
+        self.abort()
+
     def abort(self) -> None:
         """Close at once, telling nobody."""
         self._is_welcomed = False
@@ -228,6 +235,7 @@ class BrokerLink(asyncio.Protocol):
         # uvloop's transports do not derive from asyncio's.
         self._transport = cast("asyncio.Transport", transport)
         self.peer_ip = str(transport.get_extra_info("peername")[0])
+        self.own_ip = str(transport.get_extra_info("sockname")[0])
         self._flush()
 
     def data_received(self, data: bytes) -> None:

@@ -13,12 +13,16 @@ from ud2p.contracts import Address
 from ud2p.errors import BrokerError, BrokerLost, BrokerNotTrusted, BrokerUnreachable, ConfigError
 from ud2p.events import BrokerBack, BrokerClosed, BrokerEvent, BrokerGone
 from ud2p.identity import Identity
+from ud2p.local_address import is_own_address
 from ud2p.protocol import messages as wire
 from ud2p.protocol.broker import BrokerConnection
 from ud2p.tasks import Tasks
 
 RECONNECT_FIRST_S = 0.5
 RECONNECT_MOST_S = 30.0
+LOOKS_EVERY_S = 5.0
+"""How often this end looks whether its address is still its own. Nothing comes to an address that is gone, not even the
+word that the connection is lost, and silence alone would take a minute to tell."""
 
 
 class PresenceUser(Protocol):
@@ -100,6 +104,7 @@ class BrokerPresence:
         self._udp_port = welcome.udp_port
         self._link = link
         self.credentials = self.credentials or link.credentials
+        self._tasks.start(self._watch(link))
 
     async def ask(self, send: Callable[[BrokerConnection, float], int], about: bytes | None = None) -> wire.Message:
         """Send a request and wait for its answer, see :meth:`BrokerLink.ask`.
@@ -147,6 +152,13 @@ class BrokerPresence:
         self._link = None
         if not self._stays_away:
             self._tasks.start(self._reconnect(reason))
+
+    async def _watch(self, link: BrokerLink) -> None:
+        """Give a connection up once its address is not this machine's any more."""
+        while self._link is link:
+            await asyncio.sleep(LOOKS_EVERY_S)
+            if self._link is link and not is_own_address(link.own_ip):
+                link.abandon("this machine's address changed")
 
     async def _reconnect(self, reason: str) -> None:
         wait_s = RECONNECT_FIRST_S

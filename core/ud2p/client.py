@@ -301,7 +301,9 @@ class Client:
 
     def handle_broker_event(self, event: BrokerEvent) -> None:
         """See :class:`~ud2p.broker_presence.PresenceUser`."""
-        if not isinstance(event, BrokerBack):
+        if isinstance(event, BrokerBack):
+            self._meetings.broker_back()
+        else:
             self._meetings.broker_lost()
         self.publish(event)
         self.plugins.observe("ud2p_broker_event", event=event)

@@ -122,6 +122,7 @@ class Introducer:
         :raises ChatError: when either does not come about within 15 s
         """
         from ud2p.protocol.rendezvous import RendezvousClient
+        from ud2p.registration import Registration
 
         chat.driver.begin()
         try:
@@ -132,6 +133,6 @@ class Introducer:
         except Exception as error:
             chat.driver.leave("error")
             raise PluginError(f"the transport {self._transport} failed ({describe(error)}); choose another") from error
-        register = RendezvousClient(introduction.rendezvous, introduction.rendezvous_key)
-        chat.driver.start(endpoint, register, rendezvous)
+        client = RendezvousClient(introduction.rendezvous, introduction.rendezvous_key)
+        chat.driver.start(endpoint, Registration(client, rendezvous))
         await chat.wait_opened()

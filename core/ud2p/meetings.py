@@ -177,6 +177,11 @@ class Meetings:
                 text = "the connection to the broker was lost; invite again when it is back"
                 awaited.chat.set_exception(InvitationFailed("broker-lost", text))
 
+    def broker_back(self) -> None:
+        """The broker passes signals on again."""
+        for chat in self._chats.values():
+            chat.driver.broker_back(self._presence.rendezvous)
+
     async def _receive_invitation(self, push: wire.InvitationPush) -> None:
         expires_at = asyncio.get_running_loop().time() + push.expires_s
         failures = self.failures.in_a_row(push.peer)

@@ -15,9 +15,9 @@ from ud2p.protocol.handshake import Handshake
 from ud2p.protocol.incoming import Arrived
 from ud2p.protocol.keys import Master
 from ud2p.protocol.record import RECORD_TYPE
-from ud2p.protocol.rendezvous import RendezvousClient
 from ud2p.protocol.session import Session, State
 from ud2p.protocol.session_events import Closed, SessionEvent
+from ud2p.registration import Registration
 
 TIMER_SLACK_S = 0.01
 """A timer that goes off this soon is left as it is, and whatever falls due earlier waits for it. The shortest wait that
@@ -68,12 +68,12 @@ class SessionDriver:
         self._is_shaking_hands = True
         self._early: list[tuple[bytes, Address | None]] = []
         self._candidates: list[Address] = []
+        self._is_peer_known = False
         self._is_broken = False
         self._user = user
         self._signal = signal
         self._loop = asyncio.get_running_loop()
-        self._rendezvous: RendezvousClient | None = None
-        self._rendezvous_address: Address | None = None
+        self._registration: Registration | None = None
         self._addresses: AddressWatch | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._timer_at = float("inf")
@@ -96,22 +96,32 @@ class SessionDriver:
         """Begin the handshake, over the signalling channel."""
         self.pump()
 
-    def start(self, endpoint: Endpoint, rendezvous: RendezvousClient, rendezvous_address: Address) -> None:
+    def start(self, endpoint: Endpoint, registration: Registration) -> None:
         """The endpoint is bound: register it at the rendezvous and look for a path."""
         self.endpoint = endpoint
         self._addresses = AddressWatch(endpoint)
-        self._rendezvous = rendezvous
-        self._rendezvous_address = rendezvous_address
+        self._registration = registration
         self.pump()
+
+    def broker_back(self, rendezvous: Address) -> None:
+        """The connection to the broker is a new one, perhaps from another address: register anew, and tell the peer,
+        whom nothing else may reach, where this end is.
+
+        :param rendezvous: the broker's UDP address
+        """
+        if self._registration is not None and self._addresses is not None:
+            self._registration.begin_again(rendezvous, self._loop.time())
+            self._addresses.tell_again()
+            self.pump()
 
     def receive(self, datagrams: list[tuple[bytes, Address]]) -> None:
         """The endpoint's datagrams."""
         now = self._loop.time()
         for datagram, source in datagrams:
-            if self._rendezvous is None or not self._rendezvous.receive_datagram(datagram, now):
+            if self._registration is None or not self._registration.receive_datagram(datagram, now):
                 self._receive_record(datagram, source, now)
             elif self._addresses is not None:
-                self._addresses.saw(self._rendezvous.reflexive)
+                self._addresses.saw(self._registration.reflexive)
         session = self.session
         if session is not None and session.state is _OPEN and self._user.has_room:
             # Messages first: an answer to one leaves before anything else is looked after.
@@ -132,6 +142,9 @@ class SessionDriver:
     def add_candidate(self, address: Address) -> None:
         """The broker says where the peer is."""
         self._candidates.append(address)  # Nothing can be probed before the endpoint is bound.
+        if self._is_peer_known and self._addresses is not None:
+            self._addresses.tell_again()  # The peer has come back to the broker: what was told it meanwhile is lost.
+        self._is_peer_known = True
         self.pump()
 
     def leave(self, reason: str) -> None:
@@ -239,10 +252,10 @@ class SessionDriver:
                     session.add_candidate(self._candidates.pop(0), now)
                 for datagram, address in session.datagrams_to_send(now):
                     endpoint.send(datagram, address)
-            if self._rendezvous is not None:
-                self._register(endpoint, self._rendezvous, now)
+            if self._registration is not None:
+                self._register(endpoint, self._registration, now)
         except Exception:  # noqa: BLE001 - a transport promises not to raise; one that does ends its chat, nothing else
-            self._is_broken, self._rendezvous = True, None
+            self._is_broken, self._registration = True, None
             self.leave("transport")
 
     def _tell_addresses(self, session: Session, now: float) -> None:
@@ -250,19 +263,17 @@ class SessionDriver:
         watch = self._addresses
         if watch is None or now < watch.next_at:
             return
-        if self._rendezvous_address is not None and is_loopback(self._rendezvous_address[0]):
+        if self._registration is not None and is_loopback(self._registration.broker[0]):
             session.allow_loopback()
         news = watch.news(now)
         if news is not None:
             session.send_candidates(news, now)
 
-    def _register(self, endpoint: Endpoint, rendezvous: RendezvousClient, now: float) -> None:
-        is_settled = self._is_over if self.session is None else self.session.state is not State.CONNECTING
-        if is_settled or self._rendezvous_address is None:
-            self._rendezvous = None
-            return
-        for datagram in rendezvous.datagrams_to_send(now):
-            endpoint.send(datagram, self._rendezvous_address)
+    def _register(self, endpoint: Endpoint, registration: Registration, now: float) -> None:
+        if registration.is_wanted:
+            is_connecting = not self._is_over if self.session is None else self.session.state is State.CONNECTING
+            for datagram in registration.datagrams_to_send(now, is_connecting=is_connecting):
+                endpoint.send(datagram, registration.broker)
 
     def _tell(self, session: Session) -> None:
         user = self._user
@@ -287,8 +298,8 @@ class SessionDriver:
         if self._timer_at <= now + TIMER_SLACK_S:
             return
         at = self._handshake.next_timer() if self.session is None else self.session.next_timer()
-        if self._rendezvous is not None:
-            times = (at, self._rendezvous.next_timer())
+        if self._registration is not None and self._registration.is_wanted:
+            times = (at, self._registration.next_timer())
             at = min((time for time in times if time is not None), default=None)
         if self._addresses is not None and at is not None and self._addresses.next_at < at and self.session is not None:
             at = self._addresses.next_at
@@ -304,8 +315,6 @@ class SessionDriver:
             self._handshake.handle_timer(now)
         else:
             self.session.handle_timer(now)
-        if self._rendezvous is not None:
-            self._rendezvous.handle_timer(now)
         self._pump(now)
 
     def _finish(self) -> None:

@@ -141,13 +141,13 @@ class Hub:
         if isinstance(message, Login):
             client.link.close()
 
-    def disconnect(self, client: Client) -> Work | None:
+    def disconnect(self, client: Client, now: float) -> Work | None:
         """The connection is over, in whatever way. Called when nothing that this client sent is under way.
 
         :returns: the rest of the work, as :meth:`handle` does
         """
         client.gone = True
-        self._forget(client)
+        self._forget(client, now)
         return self.presence.release(client) if client.name else None
 
     def shut_down(self) -> None:
@@ -176,6 +176,7 @@ class Hub:
         refusal = await self._why_not(client, login) or await self._take_name(client, login, now)
         if refusal is None:
             self._welcome(client, login)
+            self.introductions.come(client, now)
         else:
             client.refuse(login, *refusal)
             client.link.close()
@@ -209,14 +210,14 @@ class Hub:
             if older is not None and older.identity[:32] != login.identity[:32]:
                 break  # The name was released while its owner was here.
             if older is not None:
-                await self._replace(older)
+                await self._replace(older, now)
         return Code.NAME_TAKEN, f"the name {login.name} is taken; choose another"
 
-    async def _replace(self, older: Client) -> None:
+    async def _replace(self, older: Client, now: float) -> None:
         text = "the same identity connected anew; this connection is over"
         older.link.send(Goodbye(reason="replaced", text=text))
         older.link.close()
-        self._forget(older)
+        self._forget(older, now)
         await self.presence.release(older)
 
     def _welcome(self, client: Client, login: Login) -> None:
@@ -226,13 +227,14 @@ class Hub:
         )
 
     def _leave(self, client: Client, request: LeaveRequest, now: float) -> None:
+        self.introductions.leave(client)
         client.link.send(Left(re=request.id))
         client.link.close()
 
-    def _forget(self, client: Client) -> None:
+    def _forget(self, client: Client, now: float) -> None:
         if self.presence.forget(client):
             self.inviting.end_of(client, "gone")
-            self.introductions.end_of(client)
+            self.introductions.go(client, now)
 
     async def _status(self, client: Client, request: StatusRequest, now: float) -> None:
         if not await self.presence.set_status(client, request.online):
@@ -258,8 +260,10 @@ class Hub:
         peer = self.introductions.peer_of(client, signal.session)
         if peer is None:
             client.refuse(signal, Code.NO_SUCH_SESSION)
-        elif not self.introductions.pass_on(signal, peer):
-            client.refuse(signal, Code.BUSY, f"{peer.name} does not keep up with what comes in; try again later")
+        elif peer.is_empty:
+            client.refuse(signal, Code.PEER_AWAY)
+        elif not self.introductions.pass_on(signal, peer.client):
+            client.refuse(signal, Code.BUSY, f"{peer.client.name} does not keep up with what comes in; try again later")
 
 
 def finish(work: Work) -> None:

@@ -58,6 +58,10 @@ class Limits:
     """How long registrations are taken."""
     sessions: int = 64
     """Introductions of one client for which signals are passed on; the oldest ends when there are more."""
+    seat_keep_s: float = 300.0
+    """How long the sessions of a client whose connection was lost are kept for its return..."""
+    kept_sessions: int = 100_000
+    """...and how many are, of all clients; the one that waits longest ends when there are more."""
     names_per_identity: int = 8
     """Names that one identity may own."""
     new_names_per_address: int = 32

@@ -104,7 +104,7 @@ class Switchboard:
 
     def forget(self, client: Client) -> None:
         """A client is gone and nothing that it asked for is under way."""
-        work = self.hub.disconnect(client)
+        work = self.hub.disconnect(client, self.now())
         if work is None:
             return
         release = self._release(client, work)

@@ -52,6 +52,23 @@ def test_what_is_there_is_told_once(watch: AddressWatch, machine: Machine) -> No
     assert machine.looks == 2, "between two looks nobody is asked"
 
 
+def test_what_was_told_is_told_again(watch: AddressWatch) -> None:
+    watch.saw(OUTSIDE)
+    assert watch.news(100.0) == [LAN, OUTSIDE]
+    watch.tell_again()
+    assert watch.next_at == 0
+    assert watch.news(100.1) == [LAN, OUTSIDE]
+    assert watch.news(watch.next_at) is None
+
+
+def test_where_another_network_was_seen_is_not_told_again(watch: AddressWatch, machine: Machine) -> None:
+    watch.saw(OUTSIDE)
+    watch.news(100.0)
+    machine.addresses = [PHONE]
+    watch.tell_again()
+    assert watch.news(100.1) == [PHONE]
+
+
 def test_a_change_is_told(watch: AddressWatch, machine: Machine) -> None:
     watch.news(100.0)
     machine.addresses = [PHONE]

@@ -40,3 +40,28 @@ def test_a_router_that_forgets(internet: Internet, world: World, inviter_is_behi
         talk(alice, bob)
         assert bob.hears(ChatMoved, lambda moved: moved.path != before).path == bob.path
         assert bob.path.startswith(f"direct {router.address}:2"), "a port that it had not before"
+
+
+def test_who_roams_toward_a_router_that_knows_it_not(internet: Internet, world: World) -> None:
+    """Nothing from the new address passes the peer's router: what the broker passes on is all that helps."""
+    router = internet.router(Nat.PORT_RESTRICTED)
+    with Resident(world, "alice", router.host()) as alice, Resident(world, "bob", internet.host()) as bob:
+        meet(alice, bob)
+        talk(alice, bob)
+        bob.host.unplug()
+        bob.host.plug_into(internet)
+        talk(bob, alice)
+        assert alice.path.startswith(f"direct {bob.host.address}:")
+
+
+def test_both_roam_at_once(internet: Internet, world: World) -> None:
+    with Resident(world, "alice", internet.host()) as alice, Resident(world, "bob", internet.host()) as bob:
+        meet(alice, bob)
+        talk(alice, bob)
+        for roamer in (alice, bob):
+            roamer.host.unplug()
+        for roamer in (alice, bob):
+            roamer.host.plug_into(internet)
+        talk(alice, bob)
+        assert alice.path.startswith(f"direct {bob.host.address}:")
+        assert bob.path.startswith(f"direct {alice.host.address}:")

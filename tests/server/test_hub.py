@@ -745,7 +745,6 @@ async def test_registrations_end(rig: Rig, alice: Person, bob: Person) -> None:
     for_alice, _ = await rig.introduce(alice, bob)
     rig.wait(31)
     assert rig.register(for_alice, ("10.0.0.1", 5001)) is None
-    assert len(rig.hub.introductions.rendezvous) == 0
 
 
 async def test_signals_are_passed_on_unread(rig: Rig, alice: Person, bob: Person, carol: Person) -> None:
@@ -763,13 +762,103 @@ async def test_signals_are_passed_on_unread(rig: Rig, alice: Person, bob: Person
 async def test_a_session_ends_with_either(rig: Rig, alice: Person, bob: Person) -> None:
     for_alice, for_bob = await rig.introduce(alice, bob)
     rig.register(for_alice, ("10.0.0.1", 5001))
-    await alice.vanish()
+    await alice.leave()
     # What was known of the one who left is told: the chat may go on without the broker.
     assert bob.take_one(wire.PeerAddress).udp_port == 5001
     code, text = await refusal(bob.signal(for_bob.session, b"x"))
     assert (code, text) == (Code.NO_SUCH_SESSION, SENTENCES[Code.NO_SUCH_SESSION])
     assert rig.hub.next_timer() is None
     assert len(rig.hub.introductions.rendezvous) == 0
+
+
+async def test_who_comes_back_sits_down_where_it_sat(rig: Rig, alice: Person, bob: Person) -> None:
+    for_alice, for_bob = await rig.introduce(alice, bob)
+    rig.register(for_alice, ("10.0.0.1", 5001))
+    rig.register(for_bob, ("10.0.0.2", 5002))
+    alice.take(), bob.take()
+    await alice.vanish()
+    code, text = await refusal(bob.signal(for_bob.session, b"x"))
+    assert (code, text) == (Code.PEER_AWAY, SENTENCES[Code.PEER_AWAY])
+    rig.wait(299)
+    alice = await rig.join("Alice", host="10.9.9.9")
+    assert await alice.signal(for_alice.session, b"here I am") == []
+    assert bob.take() == [wire.Signal(session=for_bob.session, data=b"here I am")]
+    assert await bob.signal(for_bob.session, b"there you are") == []
+    assert alice.take() == [wire.Signal(session=for_alice.session, data=b"there you are")]
+    rig.wait(3)  # Enough for its first registration to be of no use any more.
+    assert rig.register(for_alice, ("10.0.0.1", 5001)) is None
+    assert rig.register(for_alice, ("10.9.9.9", 6001)) is not None
+    told = bob.take_one(wire.PeerAddress)
+    assert (told.ip, told.udp_port) == ("10.9.9.9", 6001)
+    rig.wait(1000)
+    assert await alice.signal(for_alice.session, b"x") == [], "kept for as long as both are here"
+
+
+async def test_both_come_back(rig: Rig, alice: Person, bob: Person) -> None:
+    for_alice, for_bob = await rig.introduce(alice, bob)
+    rig.register(for_alice, ("10.0.0.1", 5001))
+    rig.register(for_bob, ("10.0.0.2", 5002))
+    await alice.vanish()
+    rig.wait(200)
+    await bob.vanish()
+    rig.wait(200)
+    alice = await rig.join("alice", host="10.9.9.1")
+    rig.register(for_alice, ("10.9.9.1", 6001))
+    assert alice.take() == []
+    bob = rig.connect(host="10.9.9.2")
+    _, told = await bob.login("bob")
+    assert isinstance(told, wire.PeerAddress)
+    assert (told.session, told.ip, told.udp_port) == (for_bob.session, "10.9.9.1", 6001)
+    rig.register(for_bob, ("10.9.9.2", 6002))
+    assert alice.take_one(wire.PeerAddress).udp_port == 6002
+    assert await alice.signal(for_alice.session, b"x") == []
+    assert len(bob.take()) == 1
+
+
+async def test_a_seat_is_kept_for_a_while(rig: Rig, alice: Person, bob: Person) -> None:
+    _, for_bob = await rig.introduce(alice, bob)
+    await alice.vanish()
+    rig.wait(300)
+    bob.take()
+    assert (await refusal(bob.signal(for_bob.session, b"x")))[0] == Code.NO_SUCH_SESSION
+    assert rig.hub.next_timer() is None
+    assert len(rig.hub.introductions.rendezvous) == 0
+
+
+async def test_seats_are_kept_for_so_many() -> None:
+    rig = Rig(limits=Limits(kept_sessions=2))
+    bob, people = await rig.join("bob"), [await rig.join(f"n{number}") for number in range(3)]
+    sessions = [(await rig.introduce(person, bob))[1].session for person in people]
+    for person in people:
+        await person.vanish()
+    bob.take()
+    codes = [(await refusal(bob.signal(session, b"x")))[0] for session in sessions]
+    assert codes == [Code.NO_SUCH_SESSION, Code.PEER_AWAY, Code.PEER_AWAY]
+
+
+async def test_a_seat_is_its_identitys(rig: Rig, alice: Person, bob: Person) -> None:
+    """Neither another identity under the name nor the identity under another name sits down there."""
+    for_alice, for_bob = await rig.introduce(alice, bob)
+    await alice.vanish()
+    await rig.names.release("alice")
+    thief = rig.connect()
+    (welcome,) = await thief.login("alice", identity=identity_of("a thief"))
+    assert isinstance(welcome, wire.Welcome)
+    under_another_name = rig.connect()
+    (welcome,) = await under_another_name.login("alice2", identity=identity_of("alice"))
+    assert isinstance(welcome, wire.Welcome)
+    for person in (thief, under_another_name):
+        assert (await refusal(person.signal(for_alice.session, b"x")))[0] == Code.NO_SUCH_SESSION
+    assert (await refusal(bob.signal(for_bob.session, b"x")))[0] == Code.PEER_AWAY
+    assert thief.take() == under_another_name.take() == bob.take() == []
+
+
+async def test_the_newer_connection_has_the_seat(rig: Rig, alice: Person, bob: Person) -> None:
+    for_alice, for_bob = await rig.introduce(alice, bob)
+    newer = await rig.join("alice")
+    await alice.vanish()  # The broker hears of it later than of the newer connection.
+    assert await bob.signal(for_bob.session, b"x") == []
+    assert newer.take() == [wire.Signal(session=for_alice.session, data=b"x")]
 
 
 async def test_going_offline_leaves_chats_alone(rig: Rig, alice: Person, bob: Person) -> None:

@@ -201,7 +201,7 @@ class Person:
     async def vanish(self) -> None:
         """The connection is cut."""
         self.client.gone = True
-        work = self._rig.hub.disconnect(self.client)
+        work = self._rig.hub.disconnect(self.client, self._rig.now)
         if work is not None:
             await work
 
@@ -227,9 +227,8 @@ class Rig:
         self.certificate_hash = b"the hash of the certificate"
         settings = HubSettings("test", 17280, show_addresses, self.certificate_hash)
         self.names = names or OwnedNames(None)
-        self.hub = Hub(
-            settings, limits or Limits(), self.directory, self.names, self.keepers, self.random, self.log.append
-        )
+        self.limits = limits or Limits()
+        self.hub = Hub(settings, self.limits, self.directory, self.names, self.keepers, self.random, self.log.append)
 
     def random(self, size: int) -> bytes:
         """Never the same twice, and easy to read."""

@@ -47,6 +47,7 @@ class Code(StrEnum):
     NO_SUCH_INVITATION = "no-such-invitation"
     NOT_YOUR_INVITATION = "not-your-invitation"
     NO_SUCH_SESSION = "no-such-session"
+    PEER_AWAY = "peer-away"
     BUSY = "busy"
     INTERNAL = "internal"
 
@@ -83,6 +84,7 @@ SENTENCES: dict[Code, str] = {
     Code.NO_SUCH_INVITATION: "that invitation is over or never was; ask for a new one",
     Code.NOT_YOUR_INVITATION: "only the one who was invited can accept",
     Code.NO_SUCH_SESSION: "that session is over; connect to the client again",
+    Code.PEER_AWAY: "that client has lost its connection to the broker and may be back; try again later",
     Code.BUSY: "that client does not keep up with what comes in; try again later",
     Code.INTERNAL: "the broker could not do that; try again, and tell whoever runs it if it stays so",
 }

@@ -107,6 +107,11 @@ class RendezvousClient:
         """Whether the broker has answered."""
         return self.reflexive is not None
 
+    def begin_again(self) -> None:
+        """Register anew, at once: this end may have moved, and the broker may have forgotten it."""
+        self.reflexive = self._next_at = None
+        self._first = self._counter
+
     def receive_datagram(self, data: bytes, now: float) -> bool:
         """Take what came from the broker's address.
 
@@ -173,9 +178,17 @@ class RendezvousBook:
         :param id: 16 random bytes
         :param key: 32 random bytes
         :param host: the only IP address that they may come from
-        :param expires_at: until when
+        :param expires_at: until when; the id stays known until :meth:`remove`
         """
         self._entries[id] = _Entry(key, canonical_ip(host), expires_at)
+
+    def renew(self, id: bytes, host: str, expires_at: float) -> None:
+        """Expect an id anew, of somebody whose connection to the broker is a new one: perhaps from another address.
+
+        What it has used of its counter stays used; the others are as in :meth:`add`.
+        """
+        entry = self._entries[id]
+        entry.host, entry.expires_at, entry.address = canonical_ip(host), expires_at, None
 
     def remove(self, id: bytes) -> None:
         """Expect it no more."""
@@ -211,8 +224,3 @@ class RendezvousBook:
         """The ids that registered since the last call, oldest first; one may be there again."""
         registered, self._registered = self._registered, []
         return registered
-
-    def handle_timer(self, now: float) -> None:
-        """Forget who is expected no more; call it every few seconds."""
-        for id in [id for id, entry in self._entries.items() if now >= entry.expires_at]:
-            del self._entries[id]

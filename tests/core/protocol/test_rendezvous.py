@@ -166,14 +166,32 @@ def test_an_answer_to_a_request_never_made_is_dropped(book: RendezvousBook) -> N
 def test_nothing_is_taken_after_its_time(book: RendezvousBook) -> None:
     datagram = request(RendezvousClient(ID, KEY), 0)
     assert book.receive_datagram(datagram, SOURCE, 130) is None
-    book.handle_timer(129)
-    assert len(book) == 2
-    book.handle_timer(130)
+    book.remove(OTHER_ID)
+    book.remove(OTHER_ID)
     assert len(book) == 1
-    book.remove(OTHER_ID)
-    book.remove(OTHER_ID)
-    assert len(book) == 0
     assert book.address_of(OTHER_ID) is None
+
+
+def test_who_connects_anew_registers_anew(book: RendezvousBook) -> None:
+    """From another address, after the time of the first registration; what was used of the counter stays used."""
+    client = RendezvousClient(ID, KEY)
+    first = request(client, 100)
+    answer = book.receive_datagram(first, SOURCE, 100)
+    assert answer is not None
+    assert client.receive_datagram(answer, 100)
+    elsewhere = ("10.9.9.9", 40000)
+    book.renew(ID, elsewhere[0], expires_at=230)
+    assert book.address_of(ID) is None
+    assert book.receive_datagram(first, elsewhere, 200) is None, "replayed"
+    client.begin_again()
+    assert not client.registered
+    second = request(client, 200)
+    assert book.receive_datagram(second, SOURCE, 200) is None, "from where the connection came before"
+    renewed = book.receive_datagram(second, elsewhere, 200)
+    assert renewed is not None
+    assert not client.receive_datagram(answer, 200), "the answer to what was asked before"
+    assert client.receive_datagram(renewed, 200)
+    assert client.reflexive == book.address_of(ID) == elsewhere
 
 
 @settings(deadline=None)
