@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import replace
@@ -256,6 +257,22 @@ async def busy(scene: Scene) -> RawClient:
     await scene.broker(Limits(busy_bytes=-1))
     await scene.person("bob")
     return await invites(scene)
+
+
+@case("peer-away")
+async def nobody_in_the_other_seat(scene: Scene) -> RawClient:
+    bob = await scene.person("bob")
+    alice = await invites(scene)
+    invitation = (await bob.line())[1]["invitation"]
+    await bob.type("$Y$", id=4, invitation=invitation, offer=OFFER)
+    while "session" not in (introduction := (await alice.line())[1]):
+        assert "to" in introduction
+    bob.writer.transport.abort()
+    async with asyncio.timeout(10):
+        while (await alice.ask("$L$", id=5))[1]["total"] > 1:
+            pass
+    await alice.type("$SIG$", session=introduction["session"], data="")
+    return alice
 
 
 @case("internal")

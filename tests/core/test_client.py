@@ -7,7 +7,7 @@ import socket
 
 import pytest
 from tests.support.identities import identity_of
-from tests.support.people import a_broker, a_person, introduce
+from tests.support.people import a_broker, a_person, introduce, two_in_a_chat
 
 from ud2p import (
     BrokerBack,
@@ -28,6 +28,7 @@ from ud2p import (
     PluginError,
     PluginManager,
     StatusChanged,
+    broker_presence,
     impl,
 )
 
@@ -196,6 +197,37 @@ async def test_reconnects_and_keeps_chats(unused_port: int) -> None:
         assert len((await alice.client.list()).clients) == 2
         await bob_context.__aexit__(None, None, None)
         await alice_context.__aexit__(None, None, None)
+
+
+async def test_signals_go_on_over_a_new_connection() -> None:
+    """Both connections are lost, and the sockets of the chat are others after that: only the broker can help."""
+    async with two_in_a_chat() as (alice, mine, bob, theirs):
+        mine.post("sho")
+        assert (await bob.next(MessageReceived)).text == "sho"
+        for person, chat in ((alice, mine), (bob, theirs)):
+            link = person.client._presence._link
+            old = chat.driver.endpoint
+            assert link is not None
+            assert old is not None
+            transport = person.client.plugins.transports["udp"].make()
+            chat.driver.endpoint = await transport.bind(chat.driver.receive, ("127.0.0.1", 9))
+            await old.close()
+            link.abandon("pulled")
+            assert (await person.next(BrokerGone)).reason == "pulled"
+        mine.post("still here?")
+        assert (await bob.next(MessageReceived)).text == "still here?"
+        theirs.post("yes")
+        assert (await alice.next(MessageReceived)).text == "yes"
+
+
+async def test_an_address_that_is_gone_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(broker_presence, "LOOKS_EVERY_S", 0.01)
+    async with a_broker() as broker, a_person("alice", broker) as alice:
+        monkeypatch.setattr(broker_presence, "is_own_address", lambda host: host != "127.0.0.1")
+        gone = await alice.next(BrokerGone)
+        assert gone.reason == "this machine's address changed"
+        monkeypatch.setattr(broker_presence, "is_own_address", lambda host: True)
+        await alice.next(BrokerBack)
 
 
 async def test_a_lost_broker_ends_invitations(unused_port: int) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from tests.mutants.mutant import without
 
 HUB = "server/ud2p_server/hub.py"
+INTRODUCTIONS = "server/ud2p_server/introductions.py"
 INVITING = "server/ud2p_server/inviting.py"
 COUNTS = "server/ud2p_server/admission.py"
 LINK = "server/ud2p_server/link.py"
@@ -148,15 +149,15 @@ MUTANTS = (
     ),
     without(
         "nobody is drowned by signals",
-        "server/ud2p_server/introductions.py",
+        INTRODUCTIONS,
         "if to.link.queued_bytes() > self.limits.busy_bytes:",
         "if False:",
         T + "test_nobody_is_drowned_by_others",
     ),
     without(
         "sessions of one client are limited",
-        "server/ud2p_server/introductions.py",
-        "if len(self._of[seat.client]) > self.limits.sessions:",
+        INTRODUCTIONS,
+        "if len(sessions) > self.limits.sessions:",
         "if False:",
         T + "test_the_oldest_of_too_many_sessions_ends",
     ),
@@ -166,6 +167,41 @@ MUTANTS = (
         "peer = self.introductions.peer_of(client, signal.session)",
         "peer = self.introductions.peer_of(client, signal.session) or next(iter(self.presence.clients()), None)",
         T + "test_a_session_ends_with_either",
+    ),
+    without(
+        "a seat is an identity's, under whatever name",
+        INTRODUCTIONS,
+        "return Owner(client.name.casefold(), client.identity)",
+        "return Owner(client.name.casefold(), b'')",
+        T + "test_a_seat_is_its_identitys",
+    ),
+    without(
+        "a seat is a name's, whoever's",
+        INTRODUCTIONS,
+        "return Owner(client.name.casefold(), client.identity)",
+        "return Owner('', client.identity)",
+        T + "test_a_seat_is_its_identitys",
+    ),
+    without(
+        "seats are kept for a while",
+        INTRODUCTIONS,
+        "session.kept_until = now + self.limits.seat_keep_s",
+        "session.kept_until = now + 1e9",
+        T + "test_a_seat_is_kept_for_a_while",
+    ),
+    without(
+        "so many seats are kept",
+        INTRODUCTIONS,
+        "while len(self._kept) > self.limits.kept_sessions:",
+        "while False:",
+        T + "test_seats_are_kept_for_so_many",
+    ),
+    without(
+        "who connects anew is not expected where it was",
+        RENDEZVOUS,
+        "entry.host, entry.expires_at, entry.address = canonical_ip(host), expires_at, None",
+        "entry.expires_at, entry.address = expires_at, None",
+        MEET + "test_who_connects_anew_registers_anew",
     ),
     without(
         "connections of one address are limited",
