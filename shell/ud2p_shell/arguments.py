@@ -65,9 +65,41 @@ def make_parser() -> argparse.ArgumentParser:
     plugins = commands.add_parser("plugins", help="what is installed", parents=[plugin_options], allow_abbrev=False)
     plugins.add_argument("action", nargs="?", choices=["list"], default="list", help="list (the default)")
     plugins.add_argument("--json", action="store_true", help="print JSON")
+    _add_send(commands, [client_options, plugin_options])
+    _add_receive(commands, [client_options, plugin_options])
     _add_identity(commands)
     _add_peers(commands)
     return parser
+
+
+def _add_send(commands: _Commands, parents: list[_AnyOrderParser]) -> None:
+    send = commands.add_parser(
+        "send", help="send files to somebody, without the shell", parents=parents, allow_abbrev=False
+    )
+    send.add_argument("peer", metavar="NAME", help="to whom")
+    send.add_argument("files", nargs="+", metavar="FILE", help="what, one after the other")
+    send.add_argument(
+        "--wait", type=_seconds, default=60.0, metavar="SECONDS", help="how long to wait for NAME (default: 60)"
+    )
+    send.add_argument("--json", action="store_true", default=False, help="print what happens, an event a line")
+
+
+def _add_receive(commands: _Commands, parents: list[_AnyOrderParser]) -> None:
+    receive = commands.add_parser(
+        "receive",
+        help="wait for files and take them, without the shell",
+        description="Ends with the chat that brought something.",
+        parents=parents,
+        allow_abbrev=False,
+    )
+    receive.add_argument("--from", dest="peer", default=None, metavar="NAME", help="from nobody else")
+    receive.add_argument("--into", default=None, metavar="DIR", help="where to (default: --downloads)")
+    receive.add_argument("--yes", action="store_true", default=False, help="ask nobody; take every file that fits")
+    receive.add_argument(
+        "--max-size", type=_bytes, default=None, metavar="SIZE", help="of one file, such as 500M or 2G"
+    )
+    receive.add_argument("--keep", action="store_true", default=False, help="go on until interrupted")
+    receive.add_argument("--json", action="store_true", default=False, help="print what happens, an event a line")
 
 
 def _add_identity(commands: _Commands) -> None:
@@ -128,6 +160,28 @@ def _plugin_options() -> _AnyOrderParser:
     group.add_argument("--no-plugin", action="append", metavar="NAME", help="leave this plugin out (may be repeated)")
     group.add_argument("--safe-mode", action="store_true", help="load only what ud2p comes with")
     return options
+
+
+def _seconds(text: str) -> float:
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = -1.0
+    if not 0 <= seconds < 1e9:
+        raise argparse.ArgumentTypeError("seconds are a number, such as 60")
+    return seconds
+
+
+def _bytes(text: str) -> int:
+    """``500``, ``500K``, ``1.5M``, ``2G``, ``1T``: thousands, as disks are sold."""
+    power = max(0, " KMGT".find(text[-1:].upper()))
+    try:
+        size = float(text[:-1] if power else text) * 1000**power
+    except ValueError:
+        size = -1.0
+    if not 0 <= size < 2**62:
+        raise argparse.ArgumentTypeError("a size is a number of bytes, such as 500000, 500K, 20M or 2G")
+    return int(size)
 
 
 def _port(text: str) -> int:

@@ -22,7 +22,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run ``ud2p``.
 
     :param arguments: the command line without the program's name; ``sys.argv``'s by default
-    :returns: the exit code: 0 done, 1 failed, 2 usage, 3 broker not reached at the start, 130 interrupted
+    :returns: the exit code: 0 done, 1 failed, 2 usage, 3 broker not reached at the start, 4 declined, 5 not
+        who it should be, 130 interrupted
     """
     arguments = sys.argv[1:] if arguments is None else arguments
     if list(arguments) == ["--version"]:  # no parser for the one thing that scripts ask at every start
@@ -113,6 +114,29 @@ def _peers(options: argparse.Namespace) -> int:
     return 0
 
 
+def _send(options: argparse.Namespace) -> int:
+    from ud2p_shell.headless.sending import run_send
+
+    settings = _settings(options)
+    plugins = _load_plugins(settings)
+    return run_send(settings, plugins, options.peer, options.files, options.wait, as_json=options.json)
+
+
+def _receive(options: argparse.Namespace) -> int:
+    from ud2p_shell.headless.receiving import Wishes, run_receive
+    from ud2p_shell.headless.session import folder_of
+
+    settings = _settings(options)
+    wishes = Wishes(
+        into=folder_of(options.into or str(settings.downloads)),
+        peer=options.peer,
+        max_bytes=options.max_size,
+        takes_all=options.yes,
+        keeps_on=options.keep,
+    )
+    return run_receive(settings, _load_plugins(settings), wishes, as_json=options.json)
+
+
 def _settings(options: argparse.Namespace) -> Settings:
     from ud2p.config import load_settings
 
@@ -133,6 +157,8 @@ _COMMANDS = {
     "plugins": _plugins,
     "identity": _identity,
     "peers": _peers,
+    "send": _send,
+    "receive": _receive,
 }
 _FLAGS = (
     "broker",

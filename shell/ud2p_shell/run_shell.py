@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING
 from ud2p import screen
 from ud2p.config import Settings, state_dir
 from ud2p.errors import BrokerRefused, ConfigError, UD2PError, UsageError
-from ud2p.known_brokers import Vouched
 from ud2p.known_peers import KnownPeers
 from ud2p.state import load_state, remember_name
 from ud2p.text import gate
+from ud2p_shell.logging_in import check_choices, first_contact_sentence, make_client
 from ud2p_shell.paint import wants_colour
 from ud2p_shell.stage import Stage
 from ud2p_shell.terminal import Console, LoopThread
@@ -40,7 +40,7 @@ def run_shell(settings: Settings, plugins: PluginManager, company: Company | Non
     :returns: the exit code
     :raises UD2PError: when there is nothing to run
     """
-    _check_choices(settings, plugins)
+    check_choices(settings, plugins)
     with Console() as console:
         colour = console.is_interactive and wants_colour(sys.stdout, os.environ)
         stage = Stage(plugins.themes, lambda: console.columns, colour=colour)
@@ -94,7 +94,9 @@ class _Run:
         from ud2p_shell.desk import Desk
         from ud2p_shell.menu_shell import MenuShell
 
-        self._tell_of_new_broker(client)
+        sentence = first_contact_sentence(client)
+        if sentence is not None:
+            self._stage.show(screen.Notice(sentence))
         host, _, port = client.broker.rpartition(":")
         self._stage.show(screen.Welcome(host, int(port), client.name))
         self._stage.show(screen.Menu(client.online))
@@ -104,22 +106,6 @@ class _Run:
         shell = MenuShell(self._console, desk, _history_file())
         shell.run()
         return shell.exit_code
-
-    def _tell_of_new_broker(self, client: Client) -> None:
-        """Once, at the first contact, as ssh does: the one moment in which nobody can know whose key it is."""
-        shown = client.broker_credentials
-        if shown is None or not shown.is_new:
-            return
-        if shown.vouched is Vouched.AUTHORITY:
-            text = (
-                f"First contact with {client.broker}: a certificate authority vouches for it, and has to from now on."
-            )
-        else:
-            text = (
-                f"First contact with {client.broker}: its key is remembered from now on, and should be the one that it "
-                f"printed when it started: {shown.fingerprint}"
-            )
-        self._stage.show(screen.Notice(text))
 
     def _log_in(self, broker: str) -> Client | None:
         """Connect under the name that was given, is remembered, or is asked for; None when the user gives up."""
@@ -170,21 +156,7 @@ class _Run:
 async def _connect(
     settings: Settings, plugins: PluginManager, name: str, broker: str, known_peers: KnownPeers | None
 ) -> Client:
-    from ud2p.client import Client
-
-    client = Client(
-        name,
-        broker,
-        plugins=plugins,
-        ciphers=settings.ciphers,
-        transport=settings.transport,
-        file_transfer=settings.file_transfer,
-        plaintext=settings.plaintext,
-        trust_broker=settings.trust_broker,
-        known_peers=known_peers,
-        peer_key=settings.peer_key,
-        require_verified=settings.require_verified,
-    )
+    client = make_client(settings, plugins, name, broker, known_peers)
     await client.connect()
     return client
 
@@ -193,21 +165,3 @@ def _history_file() -> Path | None:
     with contextlib.suppress(UD2PError):
         return state_dir() / "history"
     return None
-
-
-def _check_choices(settings: Settings, plugins: PluginManager) -> None:
-    """What was named must be there, before anybody is asked or connected to. Without what is named by default the shell
-    starts all the same, for what it can do then.
-
-    :raises UsageError: it is not
-    """
-    defaults = Settings()
-    named = (
-        ("cipher", settings.ciphers or (), plugins.ciphers),
-        ("transport", (settings.transport,), plugins.transports),
-        ("file_transfer", (settings.file_transfer,), plugins.file_transfers),
-    )
-    for kind, names, there in named:
-        for name in names:
-            if name not in there and name not in (defaults.transport, defaults.file_transfer):
-                raise UsageError(str(plugins.unknown(kind, name)))

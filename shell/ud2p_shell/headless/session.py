@@ -1,0 +1,138 @@
+"""What ``send`` and ``receive`` have in common: a client that is logged in, and a report, for as long as it takes."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import shutil
+import sys
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ud2p import screen
+from ud2p.contracts import Progress, Receipt
+from ud2p.errors import TransferRefused, UD2PError, UsageError
+from ud2p.state import load_state
+from ud2p.text import gate
+from ud2p_shell.headless.report import Report
+from ud2p_shell.logging_in import check_choices, first_contact_sentence, make_client
+from ud2p_shell.paint import wants_colour
+from ud2p_shell.stage import Stage
+
+if TYPE_CHECKING:
+    from ud2p.chat import Chat
+    from ud2p.client import Client
+    from ud2p.config import Settings
+    from ud2p.plugins import PluginManager
+
+FALLBACK_COLUMNS = (80, 24)
+
+
+class Outcome:
+    """What became of the files: the exit code of the whole."""
+
+    def __init__(self) -> None:
+        self.files_done = 0
+        self.exit_code = 0
+
+    async def follow(
+        self, report: Report, transfer: Callable[[Progress], Awaitable[Receipt]], chat: Chat, name: str, *, sent: bool
+    ) -> None:
+        """Let one file through, and tell what became of it."""
+        title = f"Sending file to {chat.peer}..." if sent else f"Receiving file from {chat.peer}..."
+        try:
+            receipt = await transfer(report.bar(title, name, sent=sent))
+        except UD2PError as error:
+            self.exit_code = error.exit_code
+            event = "refused" if isinstance(error, TransferRefused) else "failed"
+            report.tell(event, screen.FileFailed(name, str(error), sent), name=name, reason=str(error), peer=chat.peer)
+            return
+        self.files_done += 1
+        size, seconds, route = receipt.size_bytes, receipt.seconds, receipt.route
+        words = (
+            screen.FileSent(receipt.name, size, seconds, route)
+            if sent
+            else screen.FileReceived(receipt.name, str(receipt.path), size, seconds, route)
+        )
+        report.tell(
+            "sent" if sent else "received",
+            words,
+            name=receipt.name,
+            path=str(receipt.path),
+            bytes=size,
+            seconds=round(seconds, 6),
+            bytes_per_second=round(size / seconds) if seconds else None,
+            route=route,
+            peer=chat.peer,
+        )
+
+
+def run_headless(
+    settings: Settings,
+    plugins: PluginManager,
+    work: Callable[[Client, Report], Awaitable[int]],
+    *,
+    as_json: bool,
+) -> int:
+    """Log in, do ``work``, and leave. Ctrl-C ends it, and the peer is told.
+
+    :returns: the exit code
+    :raises UD2PError: it could not be done; told in JSON too, where that is wanted
+    """
+    check_choices(settings, plugins)
+    name = settings.name or load_state().name
+    if name is None:
+        raise UsageError("who are you? add --name NAME, or start ud2p once in a terminal")
+    report = _make_report(settings, plugins, as_json=as_json)
+
+    async def main() -> int:
+        async with _logged_in(settings, plugins, name, report) as client:
+            return await work(client, report)
+
+    try:
+        return asyncio.run(main())
+    except UD2PError as error:
+        if as_json:
+            report.fail(error)
+        raise
+
+
+def _make_report(settings: Settings, plugins: PluginManager, *, as_json: bool) -> Report:
+    colour = sys.stdout.isatty() and wants_colour(sys.stdout, os.environ)
+    stage = Stage(plugins.themes, _columns, colour=colour)
+    try:
+        stage.use(settings.theme)
+    except UD2PError as error:  # A theme that is gone must not keep anybody's file.
+        print(f"ud2p: warning: {gate(str(error))}; the plain one stands in", file=sys.stderr)
+    return Report(stage, _columns, as_json=as_json)
+
+
+def _columns() -> int:
+    return shutil.get_terminal_size(FALLBACK_COLUMNS).columns
+
+
+@asynccontextmanager
+async def _logged_in(settings: Settings, plugins: PluginManager, name: str, report: Report) -> AsyncIterator[Client]:
+    async with make_client(settings, plugins, name, settings.broker) as client:
+        sentence = first_contact_sentence(client)
+        report.tell(
+            "connected",
+            None if sentence is None else screen.Notice(sentence),
+            name=client.name,
+            broker=client.broker,
+            first_contact=sentence is not None,
+        )
+        yield client
+
+
+def folder_of(path: str) -> Path:
+    """A folder that the user named, made absolute; ``~`` is their own.
+
+    :raises UsageError: there is none
+    """
+    folder = Path(path).expanduser().absolute()
+    if not folder.is_dir():
+        raise UsageError(f"{folder} is not a folder; make it, or name another one")
+    return folder
