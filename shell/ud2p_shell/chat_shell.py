@@ -5,7 +5,8 @@
 ``sendf [FILE]``   sends a file; asks which when none is given
 ``/command``       runs a command; one that is not there is an error, never sent
 ``//...``, `` ...``  sends what follows, whatever it is
-``y``, ``n``       answers a question that was on the screen before it was typed
+``y``, ``n``       answers a question that was on the screen before it was typed; so does ``into FOLDER`` for a file
+``cancel``         stops the files that are on their way, if there are some
 anything else      is a message
 =================  ================================================================
 """
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
     from ud2p_shell.prompts import PromptTexts
 
 LEAVE = "X"
+CANCEL = "cancel"
 
 
 class ChatShell(CommandShell):
@@ -80,7 +82,8 @@ class ChatShell(CommandShell):
             return False
         is_answer = self.desk.questions.is_answer(line, self.input.last_line_begun_at)
         is_sendf = line.split(None, 1)[:1] == ["sendf"]
-        if not (is_answer or is_sendf or line == LEAVE or line.startswith("/")):
+        is_cancel = line.strip() == CANCEL and self.desk.transfers.is_running(self._chat)
+        if not (is_answer or is_sendf or is_cancel or line == LEAVE or line.startswith("/")):
             self.desk.post(line)
             return False
         # The prompt takes itself off the screen; what was no message is put back as it was typed.
@@ -104,6 +107,12 @@ class ChatShell(CommandShell):
         for path in paths:
             self.desk.transfers.send(self._chat, Path(path))
 
+    def do_cancel(self, _: str) -> None:
+        """cancel: stop the files that are on their way; also without the slash while there are some"""
+        if not self.desk.transfers.is_running(self._chat):
+            raise UsageError("no file is on its way in this chat")
+        self.desk.transfers.cancel(self._chat)
+
     def do_connect(self, _: str) -> None:
         """connect: leave this chat first"""
         raise UsageError("you are in a chat; leave it with X, then connect")
@@ -115,7 +124,13 @@ class ChatShell(CommandShell):
 
     def help_first(self) -> list[tuple[str, str]]:
         """What is typed without a slash."""
-        return [(LEAVE, "leave the chat"), ("sendf FILE", "send a file"), ("//TEXT", "send /TEXT as a message")]
+        return [
+            (LEAVE, "leave the chat"),
+            ("sendf FILE", "send a file"),
+            ("into FOLDER", "accept a file into another folder"),
+            (CANCEL, "stop the files that are on their way"),
+            ("//TEXT", "send /TEXT as a message"),
+        ]
 
     def end_of_input(self) -> bool:
         """Ctrl-D leaves, as X does. On a pipe, what was typed arrives first."""

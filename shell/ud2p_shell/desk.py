@@ -283,7 +283,10 @@ class Desk:
             else:
                 self.wait(chat.decline_file(offer, reason))
 
-        self.questions.ask(Question(offer.id, chat.peer, show, answer))
+        def into(folder: Path) -> None:
+            self.transfers.receive(chat, offer, folder)
+
+        self.questions.ask(Question(offer.id, chat.peer, show, answer, into=into))
 
 
 def _shortened(text: str) -> str:

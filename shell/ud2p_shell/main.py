@@ -124,7 +124,7 @@ def _send(options: argparse.Namespace) -> int:
 
 def _receive(options: argparse.Namespace) -> int:
     from ud2p_shell.headless.receiving import Wishes, run_receive
-    from ud2p_shell.headless.session import folder_of
+    from ud2p_shell.questions import folder_of
 
     settings = _settings(options)
     wishes = Wishes(

@@ -1,12 +1,16 @@
-"""Questions that wait for a y or an n: one at a time, the others in line behind it."""
+"""Questions that wait for a y or an n, or for a file's ``into FOLDER``: one at a time, the others in line behind it."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass
+from pathlib import Path
 
+from ud2p.errors import UsageError
 from ud2p.screen import ScreenEvent
+
+INTO = "into "
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +27,8 @@ class Question:
     """Called with the answer, and with the reason that was given for a no."""
     expires_at: float | None = None
     """``time.monotonic()`` after which it can't be answered."""
+    into: Callable[[Path], None] | None = None
+    """Says yes to a file, into a folder; None where the question is no file's."""
 
 
 class Questions:
@@ -56,12 +62,26 @@ class Questions:
         return True
 
     def is_answer(self, line: str, begun_at: float) -> bool:
-        """Whether a line answers the question: it is exactly y or n and was begun after the question appeared."""
-        return bool(self._waiting) and line.strip().casefold() in ("y", "n") and begun_at > self._shown_at
+        """Whether a line answers the question: it is exactly y or n, or begins with *into* where that is an answer, and
+        was begun after the question appeared."""
+        if not self._waiting or begun_at <= self._shown_at:
+            return False
+        word = line.strip().casefold()
+        return word in ("y", "n") or (word.startswith(INTO) and self._waiting[0].into is not None)
 
     def answer_line(self, line: str) -> None:
-        """Take a line that is an answer."""
-        self._take(0).answer(line.strip().casefold() == "y", "")
+        """Take a line that is an answer.
+
+        :raises UsageError: it names a folder that is none; the question stays
+        """
+        word = line.strip()
+        if not word.casefold().startswith(INTO):
+            self._take(0).answer(word.casefold() == "y", "")
+            return
+        folder = folder_of(word[len(INTO) :].strip())
+        into = self._take(0).into
+        assert into is not None, "is_answer said so"
+        into(folder)
 
     def answer(self, peer: str, yes: bool, reason: str = "") -> bool:
         """Answer the question of ``peer``, or the one shown when ``peer`` is empty.
@@ -88,3 +108,14 @@ class Questions:
     def _show_current(self) -> None:
         self._shown_at = time.monotonic()
         self._show(self._waiting[0].show())
+
+
+def folder_of(path: str) -> Path:
+    """A folder that the user named, made absolute; ``~`` is their own.
+
+    :raises UsageError: there is none
+    """
+    folder = Path(path).expanduser().absolute()
+    if not folder.is_dir():
+        raise UsageError(f"{folder} is not a folder; make it, or name another one")
+    return folder

@@ -244,3 +244,36 @@ def test_both_ends_say_why_it_failed(world: World) -> None:
         assert bob.hears(FileWithdrawn).reason == "the sender cancelled it"
         with pytest.raises(TransferError, match=r"mine\.txt is not offered any more"):
             bob.do(chat.accept_file(offer, world.folder))
+
+
+def test_into_another_folder(world: World) -> None:
+    alice, bob = world.chatting()
+    content = make_file(alice.folder, "Von.mp3")
+    (bob.folder / "else where").mkdir()
+    alice.enter("sendf Von.mp3")
+    is_offered("Von.mp3", bob)
+    bob.enter("into nowhere")
+    bob.sees("is not a folder")
+    bob.enter("into else where")
+    bob.sees("File received ✓")
+    assert (bob.folder / "else where" / "Von.mp3").read_bytes() == content
+    assert not (bob.folder / "Von.mp3").exists()
+
+
+@pytest.mark.parametrize("who", ["alice", "bob"])
+def test_cancel(world: World, who: str) -> None:
+    alice, bob = world.chatting()
+    with (alice.folder / "large").open("wb") as file:
+        file.truncate(4_000_000_000)
+    alice.enter("sendf large")
+    is_offered("large", bob)
+    bob.enter("y")
+    for shell in (alice, bob):
+        shell.wait_until(lambda shell=shell: "%|" in "\n".join(shell.screen))  # type: ignore[misc]
+    one, other = (alice, bob) if who == "alice" else (bob, alice)
+    one.enter("cancel")
+    one.sees("you cancelled it")
+    other.sees(f"the {'sender' if who == 'alice' else 'receiver'} cancelled")
+    one.enter("cancel")
+    other.sees("cancel <") if who == "alice" else other.sees("cancel")
+    assert os.listdir(bob.folder) == []

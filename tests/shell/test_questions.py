@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import time
+from pathlib import Path
 
+import pytest
+
+from ud2p.errors import UsageError
 from ud2p.screen import InvitationArrived, ScreenEvent
 from ud2p_shell.questions import Question, Questions
 
@@ -40,6 +44,24 @@ def test_y_and_n_answer_and_nothing_else_does() -> None:
     desk.ask("bob")
     assert desk.type(" n ")
     assert desk.answers == [("bob", True, ""), ("bob", False, "")]
+
+
+def test_into_a_folder_is_an_answer_where_a_file_is_asked_about(tmp_path: Path) -> None:
+    desk = Desk()
+    desk.ask("bob")
+    assert not desk.type(f"into {tmp_path}")
+    desk.type("n")
+    folders: list[Path] = []
+    event = InvitationArrived("carol", None, 60)
+    desk.questions.ask(Question("file", "carol", lambda: event, lambda yes, reason: None, into=folders.append))
+    assert not desk.type("into")
+    with pytest.raises(UsageError, match="is not a folder; make it"):
+        desk.type(f"into {tmp_path}/nowhere")
+    assert desk.questions.current is not None
+    assert not desk.type(f"into {tmp_path}", begun_at=0.0)
+    assert desk.type(f" Into {tmp_path} ")
+    assert folders == [tmp_path]
+    assert desk.questions.current is None
 
 
 def test_a_line_begun_before_the_question_is_no_answer() -> None:

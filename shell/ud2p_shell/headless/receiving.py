@@ -24,7 +24,8 @@ from ud2p.events import (
 from ud2p.tasks import Tasks
 from ud2p_shell.headless.answers import ask
 from ud2p_shell.headless.report import Report
-from ud2p_shell.headless.session import Outcome, folder_of, run_headless
+from ud2p_shell.headless.session import Outcome, run_headless
+from ud2p_shell.questions import INTO, folder_of
 
 if TYPE_CHECKING:
     from ud2p.chat import Chat
@@ -156,15 +157,15 @@ class _Arrivals:
             question = screen.FileQuestion(chat.peer, offer.name, offer.size_bytes, str(into), exists)
             self._report.tell("question", question, name=offer.name, bytes=offer.size_bytes, into=str(into))
             answer = (await ask()).strip()
-            if answer.casefold() in ("y", "yes"):
+            if answer.casefold() == "y":
                 return into
-            if answer.casefold().startswith("into "):
+            if answer.casefold() in ("n", ""):
+                return None
+            if answer.casefold().startswith(INTO):
                 try:
-                    return folder_of(answer[5:].strip())
+                    return folder_of(answer[len(INTO) :].strip())
                 except UsageError as error:
                     self._report.fail(error)
-            elif answer.casefold() in ("n", "no", ""):
-                return None
         return None
 
     async def _is_enough(self, chat: Chat) -> bool:

@@ -8,7 +8,6 @@ import shutil
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ud2p import screen
@@ -125,14 +124,3 @@ async def _logged_in(settings: Settings, plugins: PluginManager, name: str, repo
             first_contact=sentence is not None,
         )
         yield client
-
-
-def folder_of(path: str) -> Path:
-    """A folder that the user named, made absolute; ``~`` is their own.
-
-    :raises UsageError: there is none
-    """
-    folder = Path(path).expanduser().absolute()
-    if not folder.is_dir():
-        raise UsageError(f"{folder} is not a folder; make it, or name another one")
-    return folder
