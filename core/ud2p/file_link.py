@@ -39,6 +39,11 @@ class ChatFileLink:
         self._controls: asyncio.Queue[bytes | None] = asyncio.Queue()
 
     @property
+    def peer_key(self) -> str:
+        """See :class:`~ud2p.contracts.FileLink`."""
+        return self._chat.peer_key
+
+    @property
     def peer_host(self) -> str:
         """See :class:`~ud2p.contracts.FileLink`."""
         address = self._chat.driver.address

@@ -98,6 +98,9 @@ def _add_receive(commands: _Commands, parents: list[_AnyOrderParser]) -> None:
     receive.add_argument(
         "--max-size", type=_bytes, default=None, metavar="SIZE", help="of one file, such as 500M or 2G"
     )
+    receive.add_argument(
+        "--discard", action="store_true", default=False, help="remove what unfinished files have left here, and end"
+    )
     receive.add_argument("--keep", action="store_true", default=False, help="go on until interrupted")
     receive.add_argument("--json", action="store_true", default=False, help="print what happens, an event a line")
 

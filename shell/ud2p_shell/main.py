@@ -127,6 +127,8 @@ def _receive(options: argparse.Namespace) -> int:
     from ud2p_shell.questions import folder_of
 
     settings = _settings(options)
+    if options.discard:
+        return _discard(settings)
     wishes = Wishes(
         into=folder_of(options.into or str(settings.downloads)),
         peer=options.peer,
@@ -135,6 +137,16 @@ def _receive(options: argparse.Namespace) -> int:
         keeps_on=options.keep,
     )
     return run_receive(settings, _load_plugins(settings), wishes, as_json=options.json)
+
+
+def _discard(settings: Settings) -> int:
+    from ud2p.text import gate
+
+    removed = [path for info in _load_plugins(settings).file_transfers.values() for path in info.discard()]
+    for path in removed:
+        print(f"removed {gate(str(path))}")
+    print(f"{len(removed)} unfinished files removed" if len(removed) != 1 else "1 unfinished file removed")
+    return 0
 
 
 def _settings(options: argparse.Namespace) -> Settings:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import filecmp
 import json
 import os
 import re
@@ -180,3 +181,54 @@ def test_a_shell_takes_what_is_sent(world: World, tmp_path: Path) -> None:
         assert sender.wait() == 4
         assert "later" in sender.output
         assert not [event for event in bob._told if isinstance(event, MessageReceived)]
+
+
+def stray(inbox: Path) -> list[str]:
+    return sorted(path.name for path in inbox.iterdir() if path.suffix == ".part")
+
+
+@pytest.mark.parametrize("killed", ["sender", "receiver", "both"])
+def test_killed_on_the_way_it_goes_on(world: World, tmp_path: Path, inbox: Path, killed: str) -> None:
+    size = 300_000_000
+    with (tmp_path / "large").open("wb") as file:
+        file.truncate(size)
+        file.seek(size // 3)
+        file.write(os.urandom(1_000_000))
+    receiver = receive(world, "--yes", "--into", str(inbox), "--json")
+    sender = send(world, "bob", str(tmp_path / "large"), "--json")
+    part = inbox / "large.part"
+    deadline = time.monotonic() + PATIENCE_S
+    while not part.exists() or part.stat().st_size < size // 4:
+        assert time.monotonic() < deadline, receiver.output + sender.output
+    for program in {"sender": [sender], "receiver": [receiver], "both": [sender, receiver]}[killed]:
+        program.process.kill()
+    for program in (sender, receiver):
+        program.process.send_signal(signal.SIGINT)
+        program.wait()
+    had = part.stat().st_size
+    assert size // 4 <= had < size
+    receiver = receive(world, "--yes", "--into", str(inbox), "--json")
+    sender = send(world, "bob", str(tmp_path / "large"), "--json")
+    assert (sender.wait(), receiver.wait()) == (0, 0), sender.output + receiver.output
+    assert stray(inbox) == []
+    assert filecmp.cmp(tmp_path / "large", inbox / "large", shallow=False)
+    for program in (sender, receiver):
+        last = events_of(program)[-1]
+        assert last["route"] == f"direct, went on from {had / 1e6:,.1f} MB"
+        moved = [event for event in events_of(program) if event["event"] == "progress"][-1]
+        assert moved["bytes"] == size - had
+
+
+def test_what_is_left_can_be_discarded(world: World, tmp_path: Path, inbox: Path) -> None:
+    with (tmp_path / "large").open("wb") as file:
+        file.truncate(2_000_000_000)
+    receiver = receive(world, "--yes", "--into", str(inbox), "--json")
+    sender = send(world, "bob", str(tmp_path / "large"), "--json")
+    wait_for(world, sender, "progress")
+    sender.process.send_signal(signal.SIGINT)
+    assert (sender.wait(), receiver.wait()) == (130, 1)
+    assert stray(inbox) == ["large.part"]
+    discarding = receive(world, "--discard")
+    assert discarding.wait() == 0
+    assert discarding.output.splitlines() == [f"removed {inbox / 'large.part'}", "1 unfinished file removed"]
+    assert not list(inbox.iterdir())

@@ -32,6 +32,8 @@ class PairedLink:
     cipher: CipherInfo
     local_host: str
     peer_host: str
+    peer_key: str = ""
+    """Of the other end; without one nothing is gone on with later."""
     heard: asyncio.Queue[bytes | None] = field(default_factory=asyncio.Queue)
     peer: PairedLink = field(init=False, repr=False)
     given_out: set[tuple[str, StreamId]] = field(default_factory=set)

@@ -93,6 +93,11 @@ class FileLink(Protocol):
     """What a file transfer may use of the chat. ``sealer``, ``opener`` and ``prove`` may be called from any thread."""
 
     @property
+    def peer_key(self) -> str:
+        """The peer's fingerprint; what an earlier transfer left unfinished is gone on with for the same one only."""
+        ...
+
+    @property
     def peer_host(self) -> str:
         """The IP address at which the chat reaches the peer now."""
         ...
@@ -165,3 +170,5 @@ class FileTransferInfo:
     name: str
     make: Callable[[], FileTransfer]
     summary: str = ""
+    discard: Callable[[], Sequence[Path]] = tuple
+    """Removes what unfinished transfers have left on the disk; what was removed. It may block."""

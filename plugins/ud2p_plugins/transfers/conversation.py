@@ -1,7 +1,8 @@
 """What the two ends of a ``tcp`` transfer say to each other over the chat, and how one end's failure ends both.
 
-A control is one JSON object: ``{"type":"listening", "transfer": base64 of 16 bytes, "port": 1 to 65535}`` from the
-receiver, once; ``{"type":"ended", "reason": a sentence}`` from either side, which will say no more (no reason: its
+A control is one JSON object: ``{"type":"listening", "transfer": base64 of 16 bytes, "port": 1 to 65535, "have_bytes":
+what is on its disk already, "again": whether it listens anew should the connection break}`` from the receiver, once for
+each connection; ``{"type":"ended", "reason": a sentence}`` from either side, which will say no more (no reason: its
 user cancelled it). The connection may break before the sentence is there, so who loses it waits a moment for the
 reason.
 """
@@ -21,6 +22,8 @@ from ud2p_plugins.transfers.line import ConnectionLost
 
 REASON_GRACE_S = 2.0
 LISTENING_WITHIN_S = 60.0
+AGAIN_WITHIN_S = 30.0
+"""The same, after a connection has broken."""
 _LONGEST_REASON = 500
 
 T = TypeVar("T")
@@ -36,6 +39,10 @@ class Listening(msgspec.Struct, frozen=True, tag="listening"):
     transfer: Annotated[bytes, msgspec.Meta(min_length=16, max_length=16)]
     """Names the transfer in the hello."""
     port: Annotated[int, msgspec.Meta(ge=1, le=65535)]
+    have_bytes: Annotated[int, msgspec.Meta(ge=0, lt=2**62)] = 0
+    """How much an earlier connection has left on its disk."""
+    again: bool = False
+    """Whether it listens anew should the connection break."""
 
 
 class Ended(msgspec.Struct, frozen=True, tag="ended"):
@@ -57,7 +64,7 @@ class Conversation:
     def __init__(self, link: FileLink, other: str) -> None:
         self._link = link
         self._other = other
-        self._listening: asyncio.Future[Listening] = asyncio.get_running_loop().create_future()
+        self._listening: asyncio.Queue[Listening] = asyncio.Queue(maxsize=1)
 
     async def say(self, what: Said) -> None:
         """Tell the other end."""
@@ -70,9 +77,20 @@ class Conversation:
         """
         try:
             async with asyncio.timeout(LISTENING_WITHIN_S):
-                return await self._listening
+                return await self._listening.get()
         except TimeoutError:
             raise TransferFailed("the receiver accepted the file and then did not get ready; send it again") from None
+
+    async def listening_again(self, lost: ConnectionLost) -> Listening:
+        """Wait until the receiver listens anew, after a connection to it was lost.
+
+        :raises ConnectionLost: as it was, when it does not
+        """
+        try:
+            async with asyncio.timeout(AGAIN_WITHIN_S):
+                return await self._listening.get()
+        except TimeoutError:
+            raise lost from None
 
     async def conduct(self, work: Callable[[], Coroutine[Any, Any, T]]) -> T:
         """Do ``work`` until it is done, or until the other end gives up; if it fails, the other end reads why.
@@ -102,7 +120,6 @@ class Conversation:
             raise TransferFailed(reason) from error
         finally:
             await _cancel(working, hearing)
-            self._listening.cancel()
 
     async def _finish(self, working: asyncio.Task[T], hearing: asyncio.Task[TransferFailed | None]) -> T:
         tasks: set[asyncio.Task[Any]] = {working, hearing}
@@ -138,8 +155,8 @@ class Conversation:
                     if said.reason
                     else f"the {self._other} cancelled the transfer"
                 )
-            if not self._listening.done():
-                self._listening.set_result(said)
+            if self._listening.empty():  # One who says it twice at once is heard once.
+                self._listening.put_nowait(said)
         return None
 
     async def _give_up(self, reason: str) -> None:

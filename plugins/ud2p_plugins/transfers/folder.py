@@ -15,7 +15,8 @@ from pathlib import Path
 from ud2p.errors import TransferFailed
 
 _HAS_HANDLES = {os.open, os.stat, os.unlink, os.link, os.rename} <= os.supports_dir_fd
-_NEW_FILE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
+_OLD_FILE = os.O_RDWR | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
+_NEW_FILE = os.O_RDWR | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
 _NO_LINKS = {
     errno.EPERM,
     errno.ENOSYS,
@@ -48,6 +49,13 @@ class Folder:
         :raises FileExistsError: when the name is taken, be it by a link that leads nowhere
         """
         return os.open(self._at(name), _NEW_FILE, mode, dir_fd=self._handle)
+
+    def reopen(self, name: str) -> int:
+        """A file that is there, open for reading and writing; a link is not followed, a pipe not waited for.
+
+        :raises OSError: there is none that this program may write to
+        """
+        return os.open(self._at(name), _OLD_FILE, dir_fd=self._handle)
 
     def status(self, name: str) -> os.stat_result:
         """What the name stands for; a link is not followed."""

@@ -2,7 +2,7 @@
 
 The socket itself does not block. A thread that has to wait, waits for the socket and for a :class:`StopSignal`
 together, so that a cancelled transfer ends at once, whatever the other side does. There is no limit on how long a
-record may take, only on silence: not one byte through for 30 seconds is a stall.
+record may take, only on silence: not one byte through for 10 seconds is a stall.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import socket
 from ud2p.contracts import Buffer
 from ud2p.errors import TransferFailed
 
-STALL_S = 30.0
+STALL_S = 10.0
 
 
 class Stopped(Exception):
@@ -123,7 +123,7 @@ class Line:
 
     def _wait(self, selector: selectors.BaseSelector) -> None:
         if not selector.select(self.patience_s):
-            raise TransferFailed(
+            raise ConnectionLost(
                 f"the transfer stalled: nothing moved for {self.patience_s:.0f} seconds; send the file again"
             )
 

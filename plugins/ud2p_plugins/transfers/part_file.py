@@ -10,12 +10,14 @@ import contextlib
 import itertools
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
 from ud2p.errors import TransferFailed
 from ud2p_plugins.transfers.folder import Folder, folder_problem
+from ud2p_plugins.transfers.journal import Part
+from ud2p_plugins.transfers.prefix import digest_of
 
 WRITE_BEHIND_BYTES = 32 << 20
 _LONGEST_NAME_BYTES = 255
@@ -32,17 +34,83 @@ class PartFile:
     """
 
     def __init__(self, folder: Folder, name: str, size_bytes: int) -> None:
+        self._begin(folder, name)
+        require_room(folder, size_bytes)
+        self._part, self._file = self._create()
+
+    @classmethod
+    def reopen(cls, folder: Folder, part: Part, *, needs_room: bool = True) -> PartFile | None:
+        """The part that an earlier transfer left, to go on with; None where it is not there any more, is not what it
+        was, or another program is at it.
+
+        :param needs_room: whether the rest is to come
+        :raises TransferFailed: when there is no room for the rest
+        """
+        try:
+            file = folder.reopen(part.part)
+        except OSError:
+            return None
+        status = os.fstat(file)
+        if not _is_still(part, status) or not take_lock(file):
+            os.close(file)
+            return None
+        found = cls.__new__(cls)
+        found._begin(folder, part.name)
+        found._part, found._file, found._mode = part.part, file, part.mode
+        found.size_bytes = os.lseek(file, 0, os.SEEK_END)
+        try:
+            if needs_room:
+                require_room(folder, part.size_bytes - found.size_bytes)
+        except TransferFailed:
+            os.close(file)
+            raise
+        return found
+
+    def _begin(self, folder: Folder, name: str) -> None:
         self._folder = folder
         self._name = name
+        self.size_bytes = 0
+        """How much of it is there."""
         self._behind = 0
         self._pool: ThreadPoolExecutor | None = None
         self._writing: Future[None] | None = None
-        free = folder.free_bytes()
-        if free is not None and free < size_bytes:
-            raise TransferFailed(
-                f"it takes {size_bytes / 1e6:,.1f} MB and the receiver's disk has {free / 1e6:,.1f} MB left; make room"
-            )
-        self._part, self._file = self._create()
+
+    def entry(self, peer_key: str, folder: str, size_bytes: int) -> Part:
+        """What a journal says of it.
+
+        :param size_bytes: what it was offered as
+        """
+        status = os.fstat(self._file)
+        return Part(peer_key, self._name, size_bytes, folder, self._part, status.st_dev, status.st_ino, self._mode)
+
+    def digest(self, stop: Callable[[], None]) -> bytes:
+        """The hash of what is there.
+
+        :raises TransferFailed: when it can't be read
+        """
+        try:
+            os.lseek(self._file, 0, os.SEEK_SET)
+            found = digest_of(self._file, self.size_bytes, stop)
+            os.lseek(self._file, 0, os.SEEK_END)
+        except OSError as error:
+            raise folder_problem(error) from error
+        return found
+
+    def start_over(self) -> None:
+        """Throw away what is there.
+
+        :raises TransferFailed: when the disk does not let it
+        """
+        try:
+            os.lseek(self._file, 0, os.SEEK_SET)
+            os.ftruncate(self._file, 0)
+        except OSError as error:
+            raise folder_problem(error) from error
+        self.size_bytes = 0
+
+    def keep(self) -> None:
+        """Close it, and leave it for another time."""
+        self._close()
 
     def write(self, data: memoryview) -> None:
         """Append.
@@ -53,6 +121,7 @@ class PartFile:
             rest = data
             while rest:
                 rest = rest[os.write(self._file, rest) :]
+            self.size_bytes += len(data)
             self._behind += len(data)
             if self._behind >= WRITE_BEHIND_BYTES:
                 self._write_behind()
@@ -100,6 +169,7 @@ class PartFile:
             # What 0644 and the umask, or the folder's own rules, made of it is how it will be published.
             self._mode = stat.S_IMODE(os.fstat(file).st_mode)
             _set_mode(file, 0o600)
+            take_lock(file)
             return name, file
         raise TransferFailed("too many unfinished files of that name are in the receiver's folder; remove some")
 
@@ -138,6 +208,41 @@ class PartFile:
         if self._file >= 0:
             os.close(self._file)
             self._file = -1
+
+
+def _is_still(part: Part, status: os.stat_result) -> bool:
+    """Whether a file is the part that the journal means, and not another one that has its place on the disk by now."""
+    is_there = (status.st_dev, status.st_ino) == (part.device, part.inode) and status.st_nlink == 1
+    is_ours = not hasattr(os, "geteuid") or (status.st_uid == os.geteuid() and stat.S_IMODE(status.st_mode) == 0o600)
+    return is_there and is_ours and stat.S_ISREG(status.st_mode) and status.st_size <= part.size_bytes
+
+
+def require_room(folder: Folder, size_bytes: int) -> None:
+    """See that so much more fits.
+
+    :raises TransferFailed: it does not
+    """
+    free = folder.free_bytes()
+    if free is not None and free < size_bytes:
+        raise TransferFailed(
+            f"it takes {size_bytes / 1e6:,.1f} MB and the receiver's disk has {free / 1e6:,.1f} MB left; make room"
+        )
+
+
+def take_lock(file: int) -> bool:
+    """Keep other programs of ours off a part, until it is closed; whether nobody else had it.
+
+    A system or a file system without locks says yes.
+    """
+    try:
+        import fcntl
+
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    except (ImportError, OSError):
+        return True
+    return True
 
 
 def _set_mode(file: int, mode: int) -> None:

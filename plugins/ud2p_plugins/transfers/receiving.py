@@ -1,7 +1,8 @@
 """The receiving end of ``tcp``.
 
-Two turns on a thread: first everything that can be refused at once (name, folder, room, port), so that the sender
-hears of it before it connects; then the connection, its records, the file's name and the receipt.
+Turns on a thread: first everything that can be refused at once (name, folder, room), so that the sender hears of it
+before it connects; then a port, the connection, its records, the file's name and the receipt. A connection that is lost
+is waited for anew, and what came through it is gone on with.
 """
 
 from __future__ import annotations
@@ -14,14 +15,18 @@ from ud2p.errors import DecryptionError, RemoteProtocolError, TransferFailed, Un
 from ud2p.names import check_file_name
 from ud2p.protocol.record_reader import RecordReader
 from ud2p.protocol.transfer import RECORD_BYTES
+from ud2p_plugins.transfers.arriving_file import ArrivingFile
 from ud2p_plugins.transfers.connecting import Door
 from ud2p_plugins.transfers.conversation import Conversation, Listening
 from ud2p_plugins.transfers.folder import Folder
-from ud2p_plugins.transfers.line import ConnectionLost, Line, Stopped, StopSignal
+from ud2p_plugins.transfers.line import STALL_S, ConnectionLost, Line, Stopped, StopSignal
 from ud2p_plugins.transfers.meter import Meter
-from ud2p_plugins.transfers.part_file import PartFile
 from ud2p_plugins.transfers.receipt import encode_receipt
 from ud2p_plugins.transfers.thread import run_in_thread
+
+ATTEMPTS = 3
+"""How many connections in a row may be lost before a byte has come through."""
+HASHING_S = 600.0
 
 
 async def receive_file(link: FileLink, offer: FileOffer, into: Path, progress: Progress) -> Receipt:
@@ -30,9 +35,14 @@ async def receive_file(link: FileLink, offer: FileOffer, into: Path, progress: P
     arrival = _Arrival(link, offer, into, progress)
 
     async def work() -> Receipt:
-        port = await run_in_thread("ud2p-receive", arrival.prepare, arrival.stop.set)
-        await talk.say(Listening(arrival.transfer_id, port))
-        return await run_in_thread("ud2p-receive", arrival.receive, arrival.stop.set, done_is_done=True)
+        await run_in_thread("ud2p-receive", arrival.prepare, arrival.stop.set)
+        while True:
+            await talk.say(await run_in_thread("ud2p-receive", arrival.listen, arrival.stop.set))
+            try:
+                return await run_in_thread("ud2p-receive", arrival.receive, arrival.stop.set, done_is_done=True)
+            except ConnectionLost:
+                if not arrival.may_go_on():
+                    raise
 
     try:
         return await talk.conduct(work)
@@ -51,44 +61,86 @@ class _Arrival:
         self._into = into
         self._progress = progress
         self._held = contextlib.ExitStack()
-        self._part: PartFile
+        self._arriving: ArrivingFile
         self._door: Door
+        self._attempts_left = ATTEMPTS
+        self._had_bytes = 0
 
-    def prepare(self) -> int:
-        """Get ready to receive.
-
-        :returns: the port to connect to
-        """
+    def prepare(self) -> None:
+        """Get ready: everything that can be refused at once is."""
         try:
             name = check_file_name(self._offer.name)
         except UnsafeName as error:
             raise TransferFailed(str(error)) from error
         folder = Folder(self._into)
         self._held.callback(folder.close)
-        self._part = PartFile(folder, name, self._offer.size_bytes)
-        self._held.callback(self._part.discard)
+        self._arriving = ArrivingFile(
+            folder, str(self._into.absolute()), name, self._offer.size_bytes, self._link.peer_key
+        )
+        self._held.callback(self._arriving.close)
+
+    def listen(self) -> Listening:
+        """Be ready for a connection; what to tell the sender of it."""
         self._door = Door(self._link.local_host)
         self._held.callback(self._door.close)
-        return self._door.port
+        self._had_bytes = self._arriving.part.size_bytes
+        return Listening(self.transfer_id, self._door.port, self._had_bytes, self._arriving.is_kept)
 
     def receive(self) -> Receipt:
         """Receive, publish, and say so."""
         line, context = self._door.admit(self.transfer_id, self._link.prove, self.stop)
-        self._held.callback(line.close)
-        with self._held, Meter(self._progress, self._offer.size_bytes) as meter:
+        with contextlib.closing(line):
             answers = self._link.sealer(StreamId(context, from_sender=False))
             opener = self._link.opener(StreamId(context, from_sender=True))
-            self._receive_records(line, RecordReader(opener, answers.sealed_size(RECORD_BYTES)), meter)
-            self.stop.check()
-            name = self._part.publish()
-            receipt = Receipt(name, self._part.path_of(name), self._offer.size_bytes, meter.seconds, "direct")
-            self._send_receipt(line, answers, receipt)
-            return receipt
+            reader = RecordReader(opener, answers.sealed_size(RECORD_BYTES))
+            if self._had_bytes:
+                self._agree(line, reader, answers)
+            part = self._arriving.part
+            with Meter(self._progress, self._offer.size_bytes - part.size_bytes) as meter:
+                self._receive_records(line, reader, meter)
+                self.stop.check()
+                name = self._arriving.publish()
+                route = self._arriving.route
+                receipt = Receipt(name, part.path_of(name), self._offer.size_bytes, meter.seconds, route)
+                self._send_receipt(line, answers, receipt)
+                return receipt
+
+    def may_go_on(self) -> bool:
+        """Whether another connection is worth waiting for, after one was lost: as long as there is progress."""
+        if not self._arriving.is_kept:
+            return False
+        has_moved = self._arriving.part.size_bytes > self._had_bytes
+        self._attempts_left = ATTEMPTS if has_moved else self._attempts_left - 1
+        return self._attempts_left > 0
 
     def close(self) -> None:
-        """Let go of everything; what is not published is removed."""
+        """Let go of everything; what is not published is kept for another time, or removed."""
         self._held.close()
         self.stop.close()
+
+    def _agree(self, line: Line, reader: RecordReader, answers: Sealer) -> None:
+        """Compare what is here with the beginning of the sender's file, and say where it is to go on."""
+        own = self._arriving.part.digest(self.stop.check)
+        line.patience_s = HASHING_S  # The sender hashes as much, perhaps from a slower disk.
+        theirs = self._receive_record(line, reader)
+        line.patience_s = STALL_S
+        if theirs == own:
+            self._arriving.goes_on()
+        else:
+            self._arriving.start_over()
+        from_bytes = self._arriving.part.size_bytes.to_bytes(8, "big")
+        sealed = memoryview(bytearray(answers.sealed_size(len(from_bytes))))
+        line.send_all(sealed[: answers.next_into(from_bytes, sealed, False)])
+
+    def _receive_record(self, line: Line, reader: RecordReader) -> bytes:
+        try:
+            while n_bytes := line.receive_into(reader.space()):
+                data = reader.received(n_bytes)
+                if data is not None:
+                    return bytes(data)
+        except (RemoteProtocolError, DecryptionError) as error:
+            raise TransferFailed(str(error)) from error
+        raise ConnectionLost("the connection ended before the file did; send the file again")
 
     def _send_receipt(self, line: Line, answers: Sealer, receipt: Receipt) -> None:
         said = encode_receipt(receipt.name, receipt.size_bytes)
@@ -100,7 +152,8 @@ class _Arrival:
 
     def _receive_records(self, line: Line, reader: RecordReader, meter: Meter) -> None:
         """Receive and write records up to the end of the stream, exactly as many bytes as were offered."""
-        due = self._offer.size_bytes
+        part = self._arriving.part
+        due = self._offer.size_bytes - part.size_bytes
         try:
             while n_bytes := line.receive_into(reader.space()):
                 data = reader.received(n_bytes)
@@ -108,8 +161,9 @@ class _Arrival:
                     continue
                 due -= len(data)
                 if due < 0 or (due and reader.ended):
+                    self._arriving.is_kept = False
                     raise TransferFailed("the file is not as large as it was offered; offer it again")
-                self._part.write(data)
+                part.write(data)
                 meter.advance(len(data))
         except (RemoteProtocolError, DecryptionError) as error:
             raise TransferFailed(str(error)) from error

@@ -8,21 +8,25 @@ import os
 import stat
 import time
 from collections.abc import Sequence
+from functools import partial
 
-from ud2p.contracts import FileLink, Opener, Progress, Receipt, Sealer, Source, StreamId
+from ud2p.contracts import FileLink, Progress, Receipt, Sealer, Source, StreamId
 from ud2p.errors import DecryptionError, RemoteProtocolError, TransferFailed
 from ud2p.protocol.buffers import page_aligned
 from ud2p.protocol.record_reader import RecordReader
 from ud2p.protocol.transfer import RECORD_BYTES
 from ud2p_plugins.transfers.connecting import connect
 from ud2p_plugins.transfers.conversation import Conversation, Listening
-from ud2p_plugins.transfers.line import ConnectionLost, Line, StopSignal
+from ud2p_plugins.transfers.line import STALL_S, ConnectionLost, Line, StopSignal
 from ud2p_plugins.transfers.meter import Meter
+from ud2p_plugins.transfers.prefix import digest_of
 from ud2p_plugins.transfers.receipt import LONGEST_RECEIPT_BYTES, Published, decode_receipt
 from ud2p_plugins.transfers.thread import run_in_thread
 
 RECEIPT_S = 120.0
 """How long the receiver may be silent while what is under way arrives and gets onto its disk."""
+HASHING_S = 600.0
+"""How long the receiver may take to read again what it has."""
 SMALLEST_RECORD_BYTES = 16 << 10
 FIRST_RECORD_BYTES = 64 << 10
 
@@ -35,9 +39,14 @@ async def send_file(link: FileLink, sources: Sequence[Source], progress: Progres
     async def work() -> Receipt:
         await run_in_thread("ud2p-send", departure.prepare, departure.stop.set)
         listening = await talk.listening()
-        return await run_in_thread(
-            "ud2p-send", lambda: departure.send(listening), departure.stop.set, done_is_done=True
-        )
+        while True:
+            send = partial(departure.send, listening)
+            try:
+                return await run_in_thread("ud2p-send", send, departure.stop.set, done_is_done=True)
+            except ConnectionLost as lost:
+                if not listening.again:
+                    raise
+                listening = await talk.listening_again(lost)
 
     try:
         return await talk.conduct(work)
@@ -97,22 +106,49 @@ class _Departure:
     def send(self, listening: Listening) -> Receipt:
         """Connect, send, and wait for the receipt."""
         line, context = connect(self._link.peer_host, listening.port, listening.transfer, self._link.prove, self.stop)
-        self._held.callback(line.close)
-        with self._held, Meter(self._progress, self._source.size_bytes) as meter:
+        with contextlib.closing(line):
             sealer = self._link.sealer(StreamId(context, from_sender=True))
             opener = self._link.opener(StreamId(context, from_sender=False))
-            self._send_records(line, sealer, meter)
-            line.end_sending()
-            published = self._receive_receipt(line, opener, sealer.sealed_size(LONGEST_RECEIPT_BYTES))
-            return Receipt(published.name, self._source.path, self._source.size_bytes, meter.seconds, "direct")
+            answers = RecordReader(opener, sealer.sealed_size(LONGEST_RECEIPT_BYTES))
+            begin, route = self._agree(line, sealer, answers, listening.have_bytes)
+            with Meter(self._progress, self._source.size_bytes - begin) as meter:
+                self._send_records(line, sealer, meter, begin)
+                line.end_sending()
+                published = self._receive_receipt(line, answers)
+                return Receipt(published.name, self._source.path, self._source.size_bytes, meter.seconds, route)
 
     def close(self) -> None:
         """Let go of everything."""
         self._held.close()
         self.stop.close()
 
-    def _send_records(self, line: Line, sealer: Sealer, meter: Meter) -> None:
-        left = self._source.size_bytes
+    def _agree(self, line: Line, sealer: Sealer, answers: RecordReader, have_bytes: int) -> tuple[int, str]:
+        """Show the receiver the hash of as much as it has.
+
+        :returns: where to begin, and what a person should know of it
+        """
+        if not 0 < have_bytes <= self._source.size_bytes:
+            self._file.seek(0)
+            return 0, "direct"
+        self._file.seek(0)
+        try:
+            digest = digest_of(self._file.fileno(), have_bytes, self.stop.check)
+        except OSError as error:
+            raise self._unreadable(error) from error
+        sealed = memoryview(bytearray(sealer.sealed_size(len(digest))))
+        line.send_all(sealed[: sealer.next_into(digest, sealed, False)])
+        line.patience_s = HASHING_S  # The receiver hashes as much, perhaps from a slower disk.
+        begin = int.from_bytes(self._receive_record(line, answers), "big")
+        line.patience_s = STALL_S
+        if begin not in (0, have_bytes):
+            raise TransferFailed("the receiver asks for a place in the file that it can't have; send the file again")
+        self._file.seek(begin)
+        if begin == 0:
+            return 0, "direct, started over: the file has changed since its unfinished part was sent"
+        return begin, f"direct, went on from {begin / 1e6:,.1f} MB"
+
+    def _send_records(self, line: Line, sealer: Sealer, meter: Meter, begin: int) -> None:
+        left = self._source.size_bytes - begin
         data = page_aligned(RECORD_BYTES)
         sealed = page_aligned(sealer.sealed_size(RECORD_BYTES))
         size = RecordSize()
@@ -143,21 +179,26 @@ class _Departure:
         if (status.st_size, status.st_mtime_ns) != (self._source.size_bytes, self._modified_ns):
             raise self._changed()
 
-    def _receive_receipt(self, line: Line, opener: Opener, largest: int) -> Published:
-        reader = RecordReader(opener, largest)
+    def _receive_receipt(self, line: Line, answers: RecordReader) -> Published:
         line.patience_s = RECEIPT_S
+        data = self._receive_record(line, answers)
+        if not answers.ended:
+            raise TransferFailed("the receiver's receipt is forged or damaged; ask whether the file arrived")
+        return decode_receipt(data, self._source.size_bytes)
+
+    def _receive_record(self, line: Line, answers: RecordReader) -> bytes:
+        data = None
         try:
-            while not reader.ended:
-                n_bytes = line.receive_into(reader.space())
+            while data is None:
+                n_bytes = line.receive_into(answers.space())
                 if n_bytes == 0:
                     raise ConnectionLost(
                         "the receiver ended the connection without a receipt; ask whether the file arrived"
                     )
-                data = reader.received(n_bytes)
+                data = answers.received(n_bytes)
         except (RemoteProtocolError, DecryptionError) as error:
             raise TransferFailed("the receiver's receipt is forged or damaged; ask whether the file arrived") from error
-        assert data is not None
-        return decode_receipt(data, self._source.size_bytes)
+        return bytes(data)
 
     def _changed(self) -> TransferFailed:
         return TransferFailed(f"{self._source.name} changed while it was sent; send it again")

@@ -10,7 +10,8 @@ The receiver listens on 9999, or any free port, of the address that faces its pe
 that it belongs to the transfer is the only one (``connecting``). On each end one thread moves the bytes with plain
 socket and file calls (``sending``, ``receiving``): that keeps the loop free and is as fast as the kernel copies. What
 arrives is ``NAME.part`` until every record was opened and is on the disk; then it gets its name, never that of a file
-that exists (``part_file``). The receipt with that name is what ends the sender's side well.
+that exists (``part_file``). The receipt with that name ends the sender's side well. What is cut is gone on with,
+over another connection at once or in a later transfer, where a hash of it is that of the sender's file (``journal``).
 
 This module only registers; the rest loads with the first transfer.
 """
@@ -43,4 +44,10 @@ class TcpFileTransfer:
 @impl
 def ud2p_register_file_transfers() -> list[FileTransferInfo]:
     """One connection, straight to the peer."""
-    return [FileTransferInfo("tcp", TcpFileTransfer, "straight to the peer over TCP")]
+    return [FileTransferInfo("tcp", TcpFileTransfer, "straight to the peer over TCP", _discard)]
+
+
+def _discard() -> Sequence[Path]:
+    from ud2p_plugins.transfers.arriving_file import discard_all  # here: as above
+
+    return discard_all()

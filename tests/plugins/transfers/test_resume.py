@@ -1,0 +1,279 @@
+"""What was cut is gone on with: over another connection, in a later transfer, and only where it is the same file."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import secrets
+import threading
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+
+import msgspec
+import pytest
+from tests.support.file_link import PairedLink, link_pair
+from tests.support.transfers import Transfer, outcome, settled
+
+from ud2p.contracts import Receipt
+from ud2p.protocol.transfer import RECORD_BYTES
+from ud2p_plugins.transfers import line, meter
+from ud2p_plugins.transfers.arriving_file import discard_all
+from ud2p_plugins.transfers.conversation import Listening, Said
+from ud2p_plugins.transfers.journal import Journal
+
+ALICE, MALLORY = "SHA256:alice", "SHA256:mallory"
+SIZE = 12_000_000
+
+
+def links(peer_key: str = ALICE) -> tuple[PairedLink, PairedLink]:
+    sender, receiver = link_pair()
+    receiver.peer_key = peer_key
+    return sender, receiver
+
+
+async def cut(transfer: Transfer, at_bytes: int = SIZE // 2) -> int:
+    """Cancel a transfer on its way.
+
+    :returns: how much has arrived
+    """
+    moved = 0
+    loop, enough = asyncio.get_running_loop(), asyncio.Event()
+    receiving: asyncio.Task[Receipt]
+
+    def stop() -> None:
+        nonlocal moved
+        moved = sum(transfer.receiving_bar.moved)
+        if moved >= at_bytes and not enough.is_set():
+            held = threading.Event()
+
+            def cancel() -> None:
+                receiving.cancel()
+                enough.set()
+                loop.call_soon(held.set)
+
+            loop.call_soon_threadsafe(cancel)
+            held.wait(20)
+
+    transfer.receiving_bar.at_advance = stop
+    sending, receiving = transfer.send(), transfer.receive()
+    await settled(sending, receiving)
+    assert receiving.cancelled(), outcome(receiving)
+    (part,) = (path for path in transfer.into.iterdir() if path.suffix == ".part")
+    assert at_bytes <= part.stat().st_size < SIZE
+    return part.stat().st_size
+
+
+@pytest.fixture(autouse=True)
+def _tell_of_each_record(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(meter, "REPORT_EVERY_S", 0)
+
+
+def again(before: Transfer, peer_key: str = ALICE) -> Transfer:
+    """The same file, offered anew."""
+    return Transfer(before.folder, before.source.read_bytes(), links=links(peer_key))
+
+
+async def went(transfer: Transfer) -> tuple[Receipt, Receipt]:
+    sent, received = await transfer.run()
+    assert isinstance(sent, Receipt), sent
+    assert isinstance(received, Receipt), received
+    return sent, received
+
+
+@pytest.fixture
+def transfer(tmp_path: Path) -> Transfer:
+    return Transfer(tmp_path, secrets.token_bytes(SIZE), links=links())
+
+
+async def test_a_later_transfer_goes_on(transfer: Transfer) -> None:
+    had = await cut(transfer)
+    assert len(Journal().parts()) == 1
+    later = again(transfer)
+    sent, received = await went(later)
+    assert later.arrived() == {"Von.mp3": transfer.content}
+    assert sum(later.sending_bar.moved) == sum(later.receiving_bar.moved) == SIZE - had
+    assert sent.route == received.route == f"direct, went on from {had / 1e6:,.1f} MB"
+    assert sent.size_bytes == received.size_bytes == SIZE
+    assert Journal().parts() == []
+    assert oct((transfer.into / "Von.mp3").stat().st_mode)[-3:] == "644"
+
+
+async def test_it_may_be_cut_often(transfer: Transfer) -> None:
+    had, step = 0, RECORD_BYTES
+    while had < SIZE - 3 * step:
+        had_before, transfer = had, again(transfer)
+        had = await cut(transfer, step)
+        assert had > had_before
+    await went(again(transfer))
+    assert transfer.arrived() == {"Von.mp3": transfer.content}
+
+
+async def test_what_is_whole_and_has_no_name_yet_is_given_one(transfer: Transfer) -> None:
+    had = await cut(transfer)
+    with (transfer.into / "Von.mp3.part").open("ab") as part:
+        part.write(transfer.content[had:])
+    later = again(transfer)
+    await went(later)
+    assert later.arrived() == {"Von.mp3": transfer.content}
+    assert sum(later.sending_bar.moved) == 0
+
+
+def tamper(transfer: Transfer) -> None:
+    with (transfer.into / "Von.mp3.part").open("r+b") as part:
+        part.write(b"evil")
+
+
+def change(transfer: Transfer) -> None:
+    transfer.source.write_bytes(secrets.token_bytes(SIZE))
+
+
+@pytest.mark.parametrize("what", [tamper, change])
+async def test_what_does_not_match_starts_over_and_says_so(
+    transfer: Transfer, what: Callable[[Transfer], None]
+) -> None:
+    await cut(transfer)
+    what(transfer)
+    later = again(transfer)
+    sent, received = await went(later)
+    assert later.arrived() == {"Von.mp3": transfer.source.read_bytes()}
+    assert "started over" in sent.route
+    assert "started over" in received.route
+    assert Journal().parts() == []
+
+
+async def test_somebody_else_does_not_go_on_with_it(transfer: Transfer) -> None:
+    """Nor learns of it: the hash of a prefix would tell whether they guess it right."""
+    await cut(transfer)
+    part = (transfer.into / "Von.mp3.part").read_bytes()
+    later = again(transfer, MALLORY)
+    sent, _ = await went(later)
+    assert sent.route == "direct"
+    assert later.arrived() == {"Von.mp3": transfer.content, "Von.mp3.part": part}
+
+
+def replace_by_a_copy(part: Path) -> None:
+    part.rename(part.with_name("elsewhere"))
+    part.write_bytes(part.with_name("elsewhere").read_bytes())
+
+
+def replace_by_a_link(part: Path) -> None:
+    part.rename(part.with_name("elsewhere"))
+    part.symlink_to(part.with_name("elsewhere"))
+
+
+def link_it_twice(part: Path) -> None:
+    os.link(part, part.with_name("elsewhere"))
+
+
+def open_it_to_all(part: Path) -> None:
+    part.chmod(0o644)
+
+
+@pytest.mark.parametrize("what", [replace_by_a_copy, replace_by_a_link, link_it_twice, open_it_to_all, Path.unlink])
+async def test_only_its_own_part_is_touched(transfer: Transfer, what: Callable[[Path], None]) -> None:
+    await cut(transfer)
+    what(transfer.into / "Von.mp3.part")
+    before = transfer.arrived()
+    later = again(transfer)
+    sent, _ = await went(later)
+    assert sent.route == "direct"
+    assert later.arrived() == {**before, "Von.mp3": transfer.content}
+
+
+async def test_two_at_once_do_not_share_a_part(transfer: Transfer) -> None:
+    await cut(transfer)
+    one, other = again(transfer), again(transfer)
+    tasks = [task for each in (one, other) for task in (each.send(), each.receive())]
+    await settled(*tasks)
+    assert all(isinstance(outcome(task), Receipt) for task in tasks), [outcome(task) for task in tasks]
+    assert transfer.arrived() == {"Von.mp3": transfer.content, "Von (1).mp3": transfer.content}
+
+
+async def test_what_is_discarded_is_gone(transfer: Transfer) -> None:
+    await cut(transfer)
+    part = transfer.into / "Von.mp3.part"
+    assert discard_all() == [part]
+    assert transfer.arrived() == {}
+    assert Journal().parts() == []
+    assert discard_all() == []
+
+
+async def test_a_journal_that_is_broken_is_left_alone(transfer: Transfer) -> None:
+    await cut(transfer)
+    path = Path(os.environ["UD2P_STATE_DIR"], "transfers.json")
+    path.write_text("{")
+    sent, _ = await went(again(transfer))
+    assert sent.route == "direct"
+    assert path.read_text() == "{"
+
+
+class CuttingLink(PairedLink):
+    """A sender's link, through whose network every connection but the last breaks after so many bytes."""
+
+    cuts: tuple[int, ...]
+    relays: list[asyncio.Server]
+
+    async def controls(self) -> AsyncIterator[bytes]:
+        async for body in super().controls():
+            said: Said = msgspec.json.decode(body, type=Said)
+            if isinstance(said, Listening) and self.cuts:
+                n_bytes, self.cuts = self.cuts[0], self.cuts[1:]
+                body = msgspec.json.encode(msgspec.structs.replace(said, port=await self._relay(said.port, n_bytes)))
+            yield body
+
+    async def _relay(self, port: int, n_bytes: int) -> int:
+        async def carry(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            there, back = await asyncio.open_connection("127.0.0.1", port)
+            backward = asyncio.create_task(pump(there, writer))
+            left = n_bytes
+            while left and (data := await reader.read(min(left, 65536))):
+                left -= len(data)
+                back.write(data)
+                await back.drain()
+            backward.cancel()
+            for end in (writer, back):
+                end.transport.abort()
+
+        server = await asyncio.start_server(carry, "127.0.0.1", 0)
+        self.relays.append(server)
+        return int(server.sockets[0].getsockname()[1])
+
+
+async def pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    while data := await reader.read(65536):
+        writer.write(data)
+        await writer.drain()
+
+
+async def test_a_connection_that_breaks_is_made_anew(transfer: Transfer) -> None:
+    sender = transfer.links[0]
+    sender.__class__ = CuttingLink
+    assert isinstance(sender, CuttingLink)
+    sender.cuts, sender.relays = (3_000_000, 100, 200_000, 2_500_000), []
+    sent, received = await went(transfer)
+    assert transfer.arrived() == {"Von.mp3": transfer.content}
+    assert sent.route == received.route
+    assert sent.route.startswith("direct, went on from ")
+    assert sum(transfer.receiving_bar.moved) == SIZE, "nothing that was verified came twice"
+    assert not sender.cuts
+    for relay in sender.relays:
+        relay.close()
+
+
+async def test_three_in_a_row_without_a_byte_are_enough(transfer: Transfer, monkeypatch: pytest.MonkeyPatch) -> None:
+    sender = transfer.links[0]
+    sender.__class__ = CuttingLink
+    assert isinstance(sender, CuttingLink)
+    sender.cuts, sender.relays = (100,) * 9, []
+    sent, received = await transfer.run()
+    assert "the connection" in str(sent)
+    assert "the connection" in str(received)
+    assert len(sender.cuts) == 9 - 3
+    assert transfer.arrived() == {}
+    assert Journal().parts() == []
+    for relay in sender.relays:
+        relay.close()
+
+
+def test_a_stall_is_told_within_ten_seconds() -> None:
+    assert line.STALL_S <= 10
