@@ -32,7 +32,12 @@ class Resident(LibraryPeer):
 def meet(inviter: Resident, target: Resident) -> None:
     """Both are in a chat with each other."""
     inviting = inviter.start(inviter.client.invite(target.client.name))
-    invited = target.hears(Invited)
+    try:
+        invited = target.hears(Invited)
+    except AssertionError:
+        if inviting.done.is_set():
+            inviter.wait(inviting)  # Raises why nobody was asked.
+        raise
     answering = target.start(target.client.answer(invited.invitation, accept=True))
     inviter.wait(inviting)
     target.wait(answering)

@@ -11,6 +11,8 @@ import os
 from collections.abc import Callable
 
 DIGEST_BYTES = 32
+HASHING_S = 600.0
+"""How long one end waits while the other reads its file again, perhaps from a slower disk."""
 _CHUNK_BYTES = 1 << 20
 
 

@@ -21,12 +21,12 @@ from ud2p_plugins.transfers.conversation import Conversation, Listening
 from ud2p_plugins.transfers.folder import Folder
 from ud2p_plugins.transfers.line import STALL_S, ConnectionLost, Line, Stopped, StopSignal
 from ud2p_plugins.transfers.meter import Meter
+from ud2p_plugins.transfers.prefix import HASHING_S
 from ud2p_plugins.transfers.receipt import encode_receipt
 from ud2p_plugins.transfers.thread import run_in_thread
 
 ATTEMPTS = 3
 """How many connections in a row may be lost before a byte has come through."""
-HASHING_S = 600.0
 
 
 async def receive_file(link: FileLink, offer: FileOffer, into: Path, progress: Progress) -> Receipt:
@@ -121,7 +121,7 @@ class _Arrival:
     def _agree(self, line: Line, reader: RecordReader, answers: Sealer) -> None:
         """Compare what is here with the beginning of the sender's file, and say where it is to go on."""
         own = self._arriving.part.digest(self.stop.check)
-        line.patience_s = HASHING_S  # The sender hashes as much, perhaps from a slower disk.
+        line.patience_s = HASHING_S
         theirs = self._receive_record(line, reader)
         line.patience_s = STALL_S
         if theirs == own:

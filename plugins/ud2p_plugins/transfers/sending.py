@@ -19,14 +19,12 @@ from ud2p_plugins.transfers.connecting import connect
 from ud2p_plugins.transfers.conversation import Conversation, Listening
 from ud2p_plugins.transfers.line import STALL_S, ConnectionLost, Line, StopSignal
 from ud2p_plugins.transfers.meter import Meter
-from ud2p_plugins.transfers.prefix import digest_of
+from ud2p_plugins.transfers.prefix import HASHING_S, digest_of
 from ud2p_plugins.transfers.receipt import LONGEST_RECEIPT_BYTES, Published, decode_receipt
 from ud2p_plugins.transfers.thread import run_in_thread
 
 RECEIPT_S = 120.0
 """How long the receiver may be silent while what is under way arrives and gets onto its disk."""
-HASHING_S = 600.0
-"""How long the receiver may take to read again what it has."""
 SMALLEST_RECORD_BYTES = 16 << 10
 FIRST_RECORD_BYTES = 64 << 10
 
@@ -137,7 +135,7 @@ class _Departure:
             raise self._unreadable(error) from error
         sealed = memoryview(bytearray(sealer.sealed_size(len(digest))))
         line.send_all(sealed[: sealer.next_into(digest, sealed, False)])
-        line.patience_s = HASHING_S  # The receiver hashes as much, perhaps from a slower disk.
+        line.patience_s = HASHING_S
         begin = int.from_bytes(self._receive_record(line, answers), "big")
         line.patience_s = STALL_S
         if begin not in (0, have_bytes):

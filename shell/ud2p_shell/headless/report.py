@@ -37,6 +37,7 @@ class Report:
             print_event({"event": event, **fields})
         elif words is not None:
             self._stage.show(words)
+            sys.stdout.flush()  # Whoever reads along on a pipe waits for it.
 
     def fail(self, error: UD2PError, event: str = "error", **fields: Any) -> None:
         """Something went wrong that is not the end of this program."""
