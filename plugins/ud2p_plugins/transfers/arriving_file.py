@@ -23,7 +23,7 @@ class ArrivingFile:
         """
         self._journal = Journal()
         self._entry: Part | None = None
-        self.route = "direct"
+        self.how = ""
         """What a person should know of how it came."""
         found = self._find(folder, path, name, size_bytes, peer_key) if peer_key else None
         self.part = found or PartFile(folder, name, size_bytes)
@@ -35,7 +35,7 @@ class ArrivingFile:
 
     def goes_on(self) -> None:
         """What is here is the beginning of the sender's file."""
-        self.route = f"direct, went on from {self.part.size_bytes / 1e6:,.1f} MB"
+        self.how = f", went on from {self.part.size_bytes / 1e6:,.1f} MB"
 
     def start_over(self) -> None:
         """What is here is not the beginning of the sender's file.
@@ -43,7 +43,7 @@ class ArrivingFile:
         :raises TransferFailed: when the disk does not let go of it
         """
         self.part.start_over()
-        self.route = "direct, started over: the file has changed since its unfinished part came"
+        self.how = ", started over: the file has changed since its unfinished part came"
 
     def publish(self) -> str:
         """See :meth:`PartFile.publish`."""

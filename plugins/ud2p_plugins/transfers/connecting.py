@@ -18,17 +18,23 @@ from typing import TypeAlias
 
 from ud2p.errors import RemoteProtocolError, TransferFailed
 from ud2p.protocol.hello import NONCE_BYTES, Hello, Side
-from ud2p_plugins.transfers.line import ConnectionLost, Line, StopSignal
+from ud2p_plugins.transfers.line import ByteLine, ConnectionLost, Line, StopSignal
 
 PORT = 9999
 """Where the receiver listens when the port is free, as ever; any other port is as good."""
 MAX_GUESTS = 8
 HELLO_S = 5.0
 WAIT_S = 60.0
-CONNECT_S = 10.0
+CONNECT_S = 5.0
 _BACKLOG = 64
+_LONGEST_STEP_BYTES = 80
+"""Of a hello."""
 
 Prove: TypeAlias = Callable[[bytes, bytes], bytes]
+
+
+class Unreachable(TransferFailed):
+    """the other end could not be reached; a firewall may be in the way"""
 
 
 @dataclass(slots=True)
@@ -74,10 +80,19 @@ class Door:
         self.port: int = self._listener.getsockname()[1]
 
     def admit(
-        self, transfer_id: bytes, prove: Prove, stop: StopSignal, *, hello_s: float = HELLO_S, wait_s: float = WAIT_S
+        self,
+        transfer_id: bytes,
+        prove: Prove,
+        stop: StopSignal,
+        *,
+        line_stop: StopSignal | None = None,
+        hello_s: float = HELLO_S,
+        wait_s: float = WAIT_S,
     ) -> tuple[Line, bytes]:
         """Wait for the connection that proves that it belongs to the transfer, and close the door behind it.
 
+        :param stop: ends the wait
+        :param line_stop: stops the connection; None is ``stop``
         :returns: the connection and the hello's context
         :raises TransferFailed: when none came in ``wait_s`` seconds
         """
@@ -92,7 +107,7 @@ class Door:
                         raise TransferFailed(
                             f"the sender did not connect within {wait_s:.0f} seconds; a firewall may be in the way"
                         )
-                return Line(guest.connection, stop), guest.hello.context
+                return Line(guest.connection, line_stop or stop), guest.hello.context
             finally:
                 lobby.close()
                 self.close()
@@ -197,7 +212,7 @@ def connect(
         sock.close()
         raise
     try:
-        return line, _say_hello(line, transfer_id, prove)
+        return line, say_hello(line, Side.CONNECTOR, transfer_id, prove)
     except BaseException:
         line.close()
         raise
@@ -212,15 +227,21 @@ def _finish_connecting(sock: socket.socket, code: int, where: str, stop: StopSig
         stop.check()
         code = sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR) if answered else errno.ETIMEDOUT
     if code:
-        raise TransferFailed(
+        raise Unreachable(
             f"the receiver could not be reached at {where} ({os.strerror(code).lower()}); a firewall may be in the way"
         )
 
 
-def _say_hello(line: Line, transfer_id: bytes, prove: Prove) -> bytes:
-    hello = Hello(Side.CONNECTOR, transfer_id, os.urandom(NONCE_BYTES), prove)
-    space = memoryview(bytearray(NONCE_BYTES))
+def say_hello(line: ByteLine, side: Side, transfer_id: bytes, prove: Prove) -> bytes:
+    """Prove each other over a line.
+
+    :returns: the hello's context
+    :raises ConnectionLost: the other end is not the right one
+    """
+    hello = Hello(side, transfer_id, os.urandom(NONCE_BYTES), prove)
+    space = memoryview(bytearray(_LONGEST_STEP_BYTES))
     try:
+        line.send_all(hello.data_to_send())
         while not hello.proven:
             n_bytes = line.receive_into(space[: hello.wanted])
             hello.receive_data(space[:n_bytes])

@@ -18,12 +18,15 @@ import msgspec
 
 from ud2p.contracts import FileLink
 from ud2p.errors import TransferFailed, UD2PError
-from ud2p_plugins.transfers.line import ConnectionLost
+from ud2p_plugins.transfers.chat_line import ChatLine
+from ud2p_plugins.transfers.line import ConnectionLost, StopSignal
 
 REASON_GRACE_S = 2.0
 LISTENING_WITHIN_S = 60.0
 AGAIN_WITHIN_S = 30.0
 """The same, after a connection has broken."""
+THROUGH_CHAT = "through the chat's own path, which is slower"
+"""The way of a file that no TCP connection could take."""
 _LONGEST_REASON = 500
 
 T = TypeVar("T")
@@ -43,6 +46,12 @@ class Listening(msgspec.Struct, frozen=True, tag="listening"):
     """How much an earlier connection has left on its disk."""
     again: bool = False
     """Whether it listens anew should the connection break."""
+    through_chat: bool = False
+    """Whether it takes the bytes over the chat where it can't be reached."""
+
+
+class ThroughChat(msgspec.Struct, frozen=True, tag="through-chat"):
+    """The sender could not connect, and sends over the chat."""
 
 
 class Ended(msgspec.Struct, frozen=True, tag="ended"):
@@ -51,7 +60,7 @@ class Ended(msgspec.Struct, frozen=True, tag="ended"):
     reason: Annotated[str, msgspec.Meta(max_length=_LONGEST_REASON)]
 
 
-Said: TypeAlias = Listening | Ended
+Said: TypeAlias = Listening | ThroughChat | Ended
 _decoder = msgspec.json.Decoder(Said)
 
 
@@ -65,6 +74,9 @@ class Conversation:
         self._link = link
         self._other = other
         self._listening: asyncio.Queue[Listening] = asyncio.Queue(maxsize=1)
+        self._through_chat = asyncio.Event()
+        self.line: ChatLine | None = None
+        """What hears the bytes that come over the chat."""
 
     async def say(self, what: Said) -> None:
         """Tell the other end."""
@@ -91,6 +103,16 @@ class Conversation:
                 return await self._listening.get()
         except TimeoutError:
             raise lost from None
+
+    async def through_chat(self) -> None:
+        """Wait until the sender says that it sends over the chat."""
+        await self._through_chat.wait()
+
+    def begin_line(self, stop: StopSignal) -> ChatLine:
+        """A new line through the chat; what is left of one before is not for it."""
+        self._through_chat.clear()
+        self.line = ChatLine(self._link, asyncio.get_running_loop(), stop)
+        return self.line
 
     async def conduct(self, work: Callable[[], Coroutine[Any, Any, T]]) -> T:
         """Do ``work`` until it is done, or until the other end gives up; if it fails, the other end reads why.
@@ -143,6 +165,8 @@ class Conversation:
         :returns: why the transfer is over, or None when the other end just has no more to say
         """
         async for body in self._link.controls():
+            if self.line is not None and self.line.hear(body):
+                continue
             try:
                 said = _decoder.decode(body)
             except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
@@ -155,7 +179,9 @@ class Conversation:
                     if said.reason
                     else f"the {self._other} cancelled the transfer"
                 )
-            if self._listening.empty():  # One who says it twice at once is heard once.
+            if isinstance(said, ThroughChat):
+                self._through_chat.set()
+            elif self._listening.empty():  # One who says it twice at once is heard once.
                 self._listening.put_nowait(said)
         return None
 

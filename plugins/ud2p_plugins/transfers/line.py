@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import selectors
 import socket
+from typing import Protocol
 
 from ud2p.contracts import Buffer
 from ud2p.errors import TransferFailed
@@ -23,6 +24,34 @@ class Stopped(Exception):
 
 class ConnectionLost(TransferFailed):
     """the connection to the other side was lost; send the file again"""
+
+
+class ByteLine(Protocol):
+    """What bytes move over: a TCP connection, or the chat. All calls come from one thread, and all raise
+    :class:`Stopped` once they are to stop."""
+
+    patience_s: float
+    """How many seconds without a byte are a stall."""
+
+    def receive_into(self, space: memoryview) -> int:
+        """Wait until bytes are there.
+
+        :returns: how many were written to ``space``; 0 at the end of the stream
+        :raises ConnectionLost: when the connection is gone, or after a stall
+        """
+        ...
+
+    def send_all(self, data: Buffer) -> None:
+        """Send everything; the errors are those of :meth:`receive_into`."""
+        ...
+
+    def end_sending(self) -> None:
+        """The other side reads the end of the stream behind what was sent."""
+        ...
+
+    def close(self) -> None:
+        """Close the connection; closed twice is closed."""
+        ...
 
 
 class StopSignal:
@@ -59,7 +88,7 @@ class StopSignal:
 
 
 class Line:
-    """One connection. All calls come from one thread, and all raise :class:`Stopped` once the signal is set."""
+    """A :class:`ByteLine` over a socket."""
 
     def __init__(self, sock: socket.socket, stop: StopSignal, patience_s: float = STALL_S) -> None:
         sock.setblocking(False)
@@ -75,12 +104,7 @@ class Line:
         self._writable = self._waiting_for(selectors.EVENT_WRITE)
 
     def receive_into(self, space: memoryview) -> int:
-        """Wait until bytes are there.
-
-        :returns: how many were written to ``space``; 0 at the end of the stream
-        :raises ConnectionLost: when the connection is gone
-        :raises TransferFailed: after a stall
-        """
+        """See :class:`ByteLine`."""
         while True:
             self._stop.check()
             try:
@@ -91,7 +115,7 @@ class Line:
                 raise ConnectionLost(_lost(error)) from error
 
     def send_all(self, data: Buffer) -> None:
-        """Send everything; the errors are those of :meth:`receive_into`."""
+        """See :class:`ByteLine`."""
         rest = memoryview(data)
         while rest:
             self._stop.check()
@@ -103,14 +127,14 @@ class Line:
                 raise ConnectionLost(_lost(error)) from error
 
     def end_sending(self) -> None:
-        """The other side reads the end of the stream behind what was sent."""
+        """See :class:`ByteLine`."""
         try:
             self._socket.shutdown(socket.SHUT_WR)
         except OSError as error:
             raise ConnectionLost(_lost(error)) from error
 
     def close(self) -> None:
-        """Close the connection; closed twice is closed."""
+        """See :class:`ByteLine`."""
         self._readable.close()
         self._writable.close()
         self._socket.close()

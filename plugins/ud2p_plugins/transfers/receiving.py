@@ -7,19 +7,23 @@ is waited for anew, and what came through it is gone on with.
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from ud2p.contracts import FileLink, FileOffer, Progress, Receipt, Sealer, StreamId
 from ud2p.errors import DecryptionError, RemoteProtocolError, TransferFailed, UnsafeName
 from ud2p.names import check_file_name
+from ud2p.protocol.hello import Side
 from ud2p.protocol.record_reader import RecordReader
 from ud2p.protocol.transfer import RECORD_BYTES
 from ud2p_plugins.transfers.arriving_file import ArrivingFile
-from ud2p_plugins.transfers.connecting import Door
-from ud2p_plugins.transfers.conversation import Conversation, Listening
+from ud2p_plugins.transfers.connecting import Door, say_hello
+from ud2p_plugins.transfers.conversation import THROUGH_CHAT, Conversation, Listening
 from ud2p_plugins.transfers.folder import Folder
-from ud2p_plugins.transfers.line import STALL_S, ConnectionLost, Line, Stopped, StopSignal
+from ud2p_plugins.transfers.line import STALL_S, ByteLine, ConnectionLost, Line, Stopped, StopSignal
 from ud2p_plugins.transfers.meter import Meter
 from ud2p_plugins.transfers.prefix import HASHING_S
 from ud2p_plugins.transfers.receipt import encode_receipt
@@ -39,7 +43,8 @@ async def receive_file(link: FileLink, offer: FileOffer, into: Path, progress: P
         while True:
             await talk.say(await run_in_thread("ud2p-receive", arrival.listen, arrival.stop.set))
             try:
-                return await run_in_thread("ud2p-receive", arrival.receive, arrival.stop.set, done_is_done=True)
+                receive = await _come_together(talk, arrival)
+                return await run_in_thread("ud2p-receive", receive, arrival.stop.set, done_is_done=True)
             except ConnectionLost:
                 if not arrival.may_go_on():
                     raise
@@ -48,6 +53,26 @@ async def receive_file(link: FileLink, offer: FileOffer, into: Path, progress: P
         return await talk.conduct(work)
     finally:
         arrival.close()
+
+
+async def _come_together(talk: Conversation, arrival: _Arrival) -> Callable[[], Receipt]:
+    """Wait for the sender's connection, or for its word that it sends over the chat; the rest of the work."""
+    stop = StopSignal()
+    at_door = asyncio.create_task(run_in_thread("ud2p-receive", lambda: arrival.admit(stop), stop.set))
+    in_chat = asyncio.create_task(talk.through_chat())
+    try:
+        await asyncio.wait({at_door, in_chat}, return_when=asyncio.FIRST_COMPLETED)
+        if at_door.done():
+            line, context = at_door.result()
+            return partial(arrival.receive, line, context)
+        return partial(arrival.receive_through_chat, talk.begin_line(arrival.stop))
+    finally:
+        for task in (at_door, in_chat):
+            task.cancel()
+        try:
+            await asyncio.gather(at_door, in_chat, return_exceptions=True)
+        finally:  # A second cancellation ends the wait too, but not before both have ended.
+            stop.close()
 
 
 class _Arrival:
@@ -84,11 +109,21 @@ class _Arrival:
         self._door = Door(self._link.local_host)
         self._held.callback(self._door.close)
         self._had_bytes = self._arriving.part.size_bytes
-        return Listening(self.transfer_id, self._door.port, self._had_bytes, self._arriving.is_kept)
+        return Listening(self.transfer_id, self._door.port, self._had_bytes, self._arriving.is_kept, through_chat=True)
 
-    def receive(self) -> Receipt:
+    def admit(self, stop: StopSignal) -> tuple[Line, bytes]:
+        """Wait for the sender's connection."""
+        line, context = self._door.admit(self.transfer_id, self._link.prove, stop, line_stop=self.stop)
+        self._held.callback(line.close)  # Whoever waits for it may have given up in the meantime.
+        return line, context
+
+    def receive_through_chat(self, line: ByteLine) -> Receipt:
+        """Receive over the chat, publish, and say so."""
+        context = say_hello(line, Side.LISTENER, self.transfer_id, self._link.prove)
+        return self.receive(line, context, THROUGH_CHAT)
+
+    def receive(self, line: ByteLine, context: bytes, way: str = "direct") -> Receipt:
         """Receive, publish, and say so."""
-        line, context = self._door.admit(self.transfer_id, self._link.prove, self.stop)
         with contextlib.closing(line):
             answers = self._link.sealer(StreamId(context, from_sender=False))
             opener = self._link.opener(StreamId(context, from_sender=True))
@@ -100,7 +135,7 @@ class _Arrival:
                 self._receive_records(line, reader, meter)
                 self.stop.check()
                 name = self._arriving.publish()
-                route = self._arriving.route
+                route = way + self._arriving.how
                 receipt = Receipt(name, part.path_of(name), self._offer.size_bytes, meter.seconds, route)
                 self._send_receipt(line, answers, receipt)
                 return receipt
@@ -118,7 +153,7 @@ class _Arrival:
         self._held.close()
         self.stop.close()
 
-    def _agree(self, line: Line, reader: RecordReader, answers: Sealer) -> None:
+    def _agree(self, line: ByteLine, reader: RecordReader, answers: Sealer) -> None:
         """Compare what is here with the beginning of the sender's file, and say where it is to go on."""
         own = self._arriving.part.digest(self.stop.check)
         line.patience_s = HASHING_S
@@ -132,7 +167,7 @@ class _Arrival:
         sealed = memoryview(bytearray(answers.sealed_size(len(from_bytes))))
         line.send_all(sealed[: answers.next_into(from_bytes, sealed, False)])
 
-    def _receive_record(self, line: Line, reader: RecordReader) -> bytes:
+    def _receive_record(self, line: ByteLine, reader: RecordReader) -> bytes:
         try:
             while n_bytes := line.receive_into(reader.space()):
                 data = reader.received(n_bytes)
@@ -142,7 +177,7 @@ class _Arrival:
             raise TransferFailed(str(error)) from error
         raise ConnectionLost("the connection ended before the file did; send the file again")
 
-    def _send_receipt(self, line: Line, answers: Sealer, receipt: Receipt) -> None:
+    def _send_receipt(self, line: ByteLine, answers: Sealer, receipt: Receipt) -> None:
         said = encode_receipt(receipt.name, receipt.size_bytes)
         sealed = memoryview(bytearray(answers.sealed_size(len(said))))
         n_bytes = answers.next_into(said, sealed, True)
@@ -150,7 +185,7 @@ class _Arrival:
             line.send_all(sealed[:n_bytes])
             line.end_sending()
 
-    def _receive_records(self, line: Line, reader: RecordReader, meter: Meter) -> None:
+    def _receive_records(self, line: ByteLine, reader: RecordReader, meter: Meter) -> None:
         """Receive and write records up to the end of the stream, exactly as many bytes as were offered."""
         part = self._arriving.part
         due = self._offer.size_bytes - part.size_bytes

@@ -13,11 +13,13 @@ from functools import partial
 from ud2p.contracts import FileLink, Progress, Receipt, Sealer, Source, StreamId
 from ud2p.errors import DecryptionError, RemoteProtocolError, TransferFailed
 from ud2p.protocol.buffers import page_aligned
+from ud2p.protocol.hello import Side
 from ud2p.protocol.record_reader import RecordReader
 from ud2p.protocol.transfer import RECORD_BYTES
-from ud2p_plugins.transfers.connecting import connect
-from ud2p_plugins.transfers.conversation import Conversation, Listening
-from ud2p_plugins.transfers.line import STALL_S, ConnectionLost, Line, StopSignal
+from ud2p_plugins.transfers.chat_line import ChatLine
+from ud2p_plugins.transfers.connecting import Unreachable, connect, say_hello
+from ud2p_plugins.transfers.conversation import THROUGH_CHAT, Conversation, Listening, ThroughChat
+from ud2p_plugins.transfers.line import STALL_S, ByteLine, ConnectionLost, StopSignal
 from ud2p_plugins.transfers.meter import Meter
 from ud2p_plugins.transfers.prefix import HASHING_S, digest_of
 from ud2p_plugins.transfers.receipt import LONGEST_RECEIPT_BYTES, Published, decode_receipt
@@ -40,6 +42,14 @@ async def send_file(link: FileLink, sources: Sequence[Source], progress: Progres
         while True:
             send = partial(departure.send, listening)
             try:
+                try:
+                    return await run_in_thread("ud2p-send", send, departure.stop.set, done_is_done=True)
+                except Unreachable:
+                    if not listening.through_chat:
+                        raise
+                line = talk.begin_line(departure.stop)
+                await talk.say(ThroughChat())
+                send = partial(departure.send_through_chat, listening, line)
                 return await run_in_thread("ud2p-send", send, departure.stop.set, done_is_done=True)
             except ConnectionLost as lost:
                 if not listening.again:
@@ -104,30 +114,38 @@ class _Departure:
     def send(self, listening: Listening) -> Receipt:
         """Connect, send, and wait for the receipt."""
         line, context = connect(self._link.peer_host, listening.port, listening.transfer, self._link.prove, self.stop)
+        return self._send_over(line, context, listening, "direct")
+
+    def send_through_chat(self, listening: Listening, line: ChatLine) -> Receipt:
+        """Send over the chat, and wait for the receipt."""
+        context = say_hello(line, Side.CONNECTOR, listening.transfer, self._link.prove)
+        return self._send_over(line, context, listening, THROUGH_CHAT)
+
+    def _send_over(self, line: ByteLine, context: bytes, listening: Listening, way: str) -> Receipt:
         with contextlib.closing(line):
             sealer = self._link.sealer(StreamId(context, from_sender=True))
             opener = self._link.opener(StreamId(context, from_sender=False))
             answers = RecordReader(opener, sealer.sealed_size(LONGEST_RECEIPT_BYTES))
-            begin, route = self._agree(line, sealer, answers, listening.have_bytes)
+            begin, how = self._agree(line, sealer, answers, listening.have_bytes)
             with Meter(self._progress, self._source.size_bytes - begin) as meter:
                 self._send_records(line, sealer, meter, begin)
                 line.end_sending()
                 published = self._receive_receipt(line, answers)
-                return Receipt(published.name, self._source.path, self._source.size_bytes, meter.seconds, route)
+                return Receipt(published.name, self._source.path, self._source.size_bytes, meter.seconds, way + how)
 
     def close(self) -> None:
         """Let go of everything."""
         self._held.close()
         self.stop.close()
 
-    def _agree(self, line: Line, sealer: Sealer, answers: RecordReader, have_bytes: int) -> tuple[int, str]:
+    def _agree(self, line: ByteLine, sealer: Sealer, answers: RecordReader, have_bytes: int) -> tuple[int, str]:
         """Show the receiver the hash of as much as it has.
 
         :returns: where to begin, and what a person should know of it
         """
         if not 0 < have_bytes <= self._source.size_bytes:
             self._file.seek(0)
-            return 0, "direct"
+            return 0, ""
         self._file.seek(0)
         try:
             digest = digest_of(self._file.fileno(), have_bytes, self.stop.check)
@@ -142,10 +160,10 @@ class _Departure:
             raise TransferFailed("the receiver asks for a place in the file that it can't have; send the file again")
         self._file.seek(begin)
         if begin == 0:
-            return 0, "direct, started over: the file has changed since its unfinished part was sent"
-        return begin, f"direct, went on from {begin / 1e6:,.1f} MB"
+            return 0, ", started over: the file has changed since its unfinished part was sent"
+        return begin, f", went on from {begin / 1e6:,.1f} MB"
 
-    def _send_records(self, line: Line, sealer: Sealer, meter: Meter, begin: int) -> None:
+    def _send_records(self, line: ByteLine, sealer: Sealer, meter: Meter, begin: int) -> None:
         left = self._source.size_bytes - begin
         data = page_aligned(RECORD_BYTES)
         sealed = page_aligned(sealer.sealed_size(RECORD_BYTES))
@@ -177,14 +195,14 @@ class _Departure:
         if (status.st_size, status.st_mtime_ns) != (self._source.size_bytes, self._modified_ns):
             raise self._changed()
 
-    def _receive_receipt(self, line: Line, answers: RecordReader) -> Published:
+    def _receive_receipt(self, line: ByteLine, answers: RecordReader) -> Published:
         line.patience_s = RECEIPT_S
         data = self._receive_record(line, answers)
         if not answers.ended:
             raise TransferFailed("the receiver's receipt is forged or damaged; ask whether the file arrived")
         return decode_receipt(data, self._source.size_bytes)
 
-    def _receive_record(self, line: Line, answers: RecordReader) -> bytes:
+    def _receive_record(self, line: ByteLine, answers: RecordReader) -> bytes:
         data = None
         try:
             while data is None:

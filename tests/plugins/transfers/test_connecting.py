@@ -30,7 +30,7 @@ def prove(label: bytes, context: bytes) -> bytes:
 class Opened:
     """A door with somebody behind it."""
 
-    def __init__(self, host: str = HOST, **limits: float) -> None:
+    def __init__(self, host: str = HOST, **limits: Any) -> None:
         self.stop = StopSignal()
         self.door = Door(host, 0)
         self.host, self.port = host, self.door.port
