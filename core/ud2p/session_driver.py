@@ -118,10 +118,11 @@ class SessionDriver:
         """The endpoint's datagrams."""
         now = self._loop.time()
         for datagram, source in datagrams:
-            if self._registration is None or not self._registration.receive_datagram(datagram, now):
+            registration = self._registration
+            if registration is None or not (registration.is_wanted and registration.receive_datagram(datagram, now)):
                 self._receive_record(datagram, source, now)
             elif self._addresses is not None:
-                self._addresses.saw(self._registration.reflexive)
+                self._addresses.saw(registration.reflexive)
         session = self.session
         if session is not None and session.state is _OPEN and self._user.has_room:
             # Messages first: an answer to one leaves before anything else is looked after.

@@ -48,7 +48,7 @@ async def settled_chat() -> AsyncIterator[tuple[Person, Chat, Person, Chat]]:
     async with two_in_a_chat() as (alice, mine, bob, theirs):
         await talk(alice, mine, bob, theirs)
         for chat in (mine, theirs):
-            await come_true(lambda chat=chat: not session_of(chat)._paths.has_probes)  # type: ignore[misc]
+            await come_true(lambda chat=chat: session_of(chat)._paths.next_timer() is None)  # type: ignore[misc]
         yield alice, mine, bob, theirs
 
 
@@ -226,7 +226,7 @@ async def test_a_broker_can_not_flood_many_victims() -> None:
                 tell(broker, "alice", mine, victim)
             assert broker._board is not None
             await talk(alice, mine, bob, theirs)
-            await come_true(lambda: not session_of(mine)._paths.has_probes)
+            await come_true(lambda: session_of(mine)._paths.next_timer() is None)
             asked = {to for _, to in tap.copies if to in victims}
             assert 0 < len(asked) < MAX_CANDIDATES, "the peer's own address is one of the sixteen"
             quickest = 2 * 3.0 / FAST_PROBE_S

@@ -74,10 +74,9 @@ class Paths:
         """Of the path."""
         return self._probes[self.active].round_trip_s if self.active is not None else 0.0
 
-    @property
-    def has_probes(self) -> bool:
-        """Whether :meth:`probes_to_send` may give any."""
-        return bool(self._answers) or self.next_at < NEVER
+    def has_probes(self, now: float) -> bool:
+        """Whether :meth:`probes_to_send` may give any now: asked before every record, so that it must cost nothing."""
+        return bool(self._answers) or self.next_at <= now
 
     # what came in
 

@@ -39,7 +39,7 @@ class Sending:
             frame = self._keys.frame_to_send(now)
             if frame is not None:
                 datagrams.append((self._seal(frame)[1], address))
-        if self._paths.has_probes:
+        if self._paths.has_probes(now):
             self._add_probes(datagrams, now)
         if is_open and address is not None:
             self._add_messages(datagrams, address, now)

@@ -173,7 +173,7 @@ def test_challenges_are_answered_where_they_came_from(paths: Paths) -> None:
 @pytest.mark.parametrize("value", [b"", b"1234567", b"123456789"])
 def test_a_challenge_of_another_size_is_ignored(paths: Paths, value: bytes) -> None:
     paths.receive_frame(CHALLENGE, value, PEER, 10.0)
-    assert not paths.has_probes
+    assert probes(paths, 10.0) == {}
 
 
 def test_many_challenges_in_one_record_get_one_answer(paths: Paths) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.mutants.catalogue import broker, client, handshake, paths, plugins, records
+from tests.mutants.catalogue import broker, client, files, handshake, paths, plugins, records
 from tests.mutants.mutant import Mutant
 
 MUTANTS: tuple[Mutant, ...] = (
@@ -12,4 +12,5 @@ MUTANTS: tuple[Mutant, ...] = (
     *client.MUTANTS,
     *broker.MUTANTS,
     *plugins.MUTANTS,
+    *files.MUTANTS,
 )

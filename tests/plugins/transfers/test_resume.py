@@ -154,6 +154,7 @@ async def test_somebody_else_does_not_go_on_with_it(transfer: Transfer) -> None:
 def replace_by_a_copy(part: Path) -> None:
     part.rename(part.with_name("elsewhere"))
     part.write_bytes(part.with_name("elsewhere").read_bytes())
+    part.chmod(0o600)
 
 
 def replace_by_a_link(part: Path) -> None:
