@@ -47,7 +47,7 @@ smoke: wheel ## the wheel, installed in a fresh venv, at work
 	$(SMOKE_VENV)/bin/python -I tests/smoke/installed.py
 
 pytest: $(VENV)/.installed-dev ## the tests, in random order (ARGS="-n 0 -k chat" and the like)
-	$(BIN)/pytest -n 2 --dist worksteal $(ARGS)
+	$(BIN)/pytest -n 3 --dist worksteal $(ARGS)
 
 mutants: $(VENV)/.installed-dev ## take every defence out, one at a time: the tests must notice (ARGS="-k gate")
 	$(BIN)/python -m tests.mutants $(ARGS)
