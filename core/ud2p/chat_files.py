@@ -39,6 +39,9 @@ class NoProgress:
     def advance(self, n_bytes: int) -> None:
         """See :class:`~ud2p.contracts.Progress`."""
 
+    def pause(self, reason: str) -> None:
+        """See :class:`~ud2p.contracts.Progress`."""
+
     def finish(self) -> None:
         """See :class:`~ud2p.contracts.Progress`."""
 

@@ -18,11 +18,12 @@ if TYPE_CHECKING:
 
 
 class Announcing:
-    """A progress that says when the first byte is about to move."""
+    """A progress that says when the first byte is about to move, and when none does any more."""
 
-    def __init__(self, progress: Progress, announce: Callable[[], None]) -> None:
+    def __init__(self, progress: Progress, announce: Callable[[], None], say: Callable[[str], None]) -> None:
         self._progress = progress
         self._announce = announce
+        self._say = say
 
     def start(self, total_bytes: int) -> None:
         """See :class:`~ud2p.contracts.Progress`."""
@@ -32,6 +33,11 @@ class Announcing:
     def advance(self, n_bytes: int) -> None:
         """See :class:`~ud2p.contracts.Progress`."""
         self._progress.advance(n_bytes)
+
+    def pause(self, reason: str) -> None:
+        """See :class:`~ud2p.contracts.Progress`."""
+        self._say(reason)
+        self._progress.pause(reason)
 
     def finish(self) -> None:
         """See :class:`~ud2p.contracts.Progress`."""
@@ -65,13 +71,13 @@ class Transfers:
             return
         self._desk.stage.show(screen.FileWaiting(chat.peer, source.name))
         sending = screen.FileSending(chat.peer, source.name, source.size_bytes)
-        bar = Announcing(self._bar(f"Sending file to {chat.peer}..."), lambda: self._show(sending))
+        bar = Announcing(self._bar(f"Sending file to {chat.peer}..."), lambda: self._show(sending), self._say)
         self._start(chat, chat.send_file(path, bar), path.name, sent=True)
 
     def receive(self, chat: Chat, offer: FileOffer, into: Path) -> None:
         """Receive an offered file."""
         self._desk.stage.show(screen.FileReceiving(chat.peer, offer.name, offer.size_bytes))
-        bar = self._bar(f"Receiving file from {chat.peer}...")
+        bar = Announcing(self._bar(f"Receiving file from {chat.peer}..."), lambda: None, self._say)
         self._start(chat, chat.accept_file(offer, into, bar), offer.name, sent=False)
 
     def cancel(self, chat: Chat) -> None:
@@ -112,6 +118,9 @@ class Transfers:
 
     def _fail(self, name: str, reason: str, *, sent: bool) -> None:
         self._show(screen.FileFailed(name, reason, sent))
+
+    def _say(self, text: str) -> None:
+        self._show(screen.Notice(text))
 
     def _show(self, event: screen.ScreenEvent) -> None:
         """From any thread."""

@@ -46,6 +46,9 @@ class Bar:
     def advance(self, n_bytes: int) -> None:
         self.done += n_bytes
 
+    def pause(self, reason: str) -> None:
+        raise AssertionError(reason)
+
     def finish(self) -> None:
         self.finished += 1
 

@@ -34,6 +34,7 @@ class Bar:
     total: int = -1
     moved: list[int] = field(default_factory=list)
     finished: int = 0
+    paused: list[str] = field(default_factory=list)
 
     def start(self, total_bytes: int) -> None:
         self.total = total_bytes
@@ -42,6 +43,9 @@ class Bar:
     def advance(self, n_bytes: int) -> None:
         self.moved.append(n_bytes)
         self.at_advance()
+
+    def pause(self, reason: str) -> None:
+        self.paused.append(reason)
 
     def finish(self) -> None:
         self.finished += 1

@@ -139,6 +139,13 @@ class Progress(Protocol):
         """That many more bytes are through."""
         ...
 
+    def pause(self, reason: str) -> None:
+        """Nothing moves, and the transfer tries to go on; :meth:`start` follows, with what is left.
+
+        :param reason: a sentence for the user
+        """
+        ...
+
     def finish(self) -> None:
         """No more will come, whether it went well or not."""
         ...

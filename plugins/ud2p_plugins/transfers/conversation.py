@@ -54,6 +54,11 @@ class ThroughChat(msgspec.Struct, frozen=True, tag="through-chat"):
     """The sender could not connect, and sends over the chat."""
 
 
+def going_on(lost: ConnectionLost) -> str:
+    """What a person reads while another connection is tried."""
+    return f"{str(lost).removesuffix('; send the file again')}; trying to go on..."
+
+
 class Ended(msgspec.Struct, frozen=True, tag="ended"):
     """Whoever says it gave up."""
 

@@ -21,7 +21,7 @@ from ud2p.protocol.record_reader import RecordReader
 from ud2p.protocol.transfer import RECORD_BYTES
 from ud2p_plugins.transfers.arriving_file import ArrivingFile
 from ud2p_plugins.transfers.connecting import Door, say_hello
-from ud2p_plugins.transfers.conversation import THROUGH_CHAT, Conversation, Listening
+from ud2p_plugins.transfers.conversation import THROUGH_CHAT, Conversation, Listening, going_on
 from ud2p_plugins.transfers.folder import Folder
 from ud2p_plugins.transfers.line import STALL_S, ByteLine, ConnectionLost, Line, Stopped, StopSignal
 from ud2p_plugins.transfers.meter import Meter
@@ -45,9 +45,10 @@ async def receive_file(link: FileLink, offer: FileOffer, into: Path, progress: P
             try:
                 receive = await _come_together(talk, arrival)
                 return await run_in_thread("ud2p-receive", receive, arrival.stop.set, done_is_done=True)
-            except ConnectionLost:
+            except ConnectionLost as lost:
                 if not arrival.may_go_on():
                     raise
+                progress.pause(going_on(lost))
 
     try:
         return await talk.conduct(work)

@@ -18,7 +18,7 @@ from ud2p.protocol.record_reader import RecordReader
 from ud2p.protocol.transfer import RECORD_BYTES
 from ud2p_plugins.transfers.chat_line import ChatLine
 from ud2p_plugins.transfers.connecting import Unreachable, connect, say_hello
-from ud2p_plugins.transfers.conversation import THROUGH_CHAT, Conversation, Listening, ThroughChat
+from ud2p_plugins.transfers.conversation import THROUGH_CHAT, Conversation, Listening, ThroughChat, going_on
 from ud2p_plugins.transfers.line import STALL_S, ByteLine, ConnectionLost, StopSignal
 from ud2p_plugins.transfers.meter import Meter
 from ud2p_plugins.transfers.prefix import HASHING_S, digest_of
@@ -54,6 +54,7 @@ async def send_file(link: FileLink, sources: Sequence[Source], progress: Progres
             except ConnectionLost as lost:
                 if not listening.again:
                     raise
+                progress.pause(going_on(lost))
                 listening = await talk.listening_again(lost)
 
     try:

@@ -73,6 +73,11 @@ class JsonProgress:
             if time.monotonic() - self._printed >= PROGRESS_EVERY_S:
                 self._print()
 
+    def pause(self, reason: str) -> None:
+        """See the contract."""
+        with self._lock:
+            print_event({"event": "paused", "name": self._name, "reason": reason})
+
     def finish(self) -> None:
         """See the contract."""
         with self._lock:

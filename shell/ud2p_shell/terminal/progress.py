@@ -12,6 +12,8 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
+from ud2p.text import gate
+
 if TYPE_CHECKING:
     from ud2p_shell.terminal.tqdm_bars import StreamBar, ToolbarBar
 
@@ -92,6 +94,12 @@ class TransferProgress:
         with self._lock, suppress(Exception):
             if self._bar is not None:
                 self._bar.update(n_bytes)
+
+    def pause(self, reason: str) -> None:
+        """See the contract. Where there is a prompt, the shell says it."""
+        with suppress(Exception):
+            if not self._board.in_toolbar:
+                print(gate(f"{self._title} {reason}"), file=sys.stderr)
 
     def finish(self) -> None:
         """See the contract."""

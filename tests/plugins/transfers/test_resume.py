@@ -257,6 +257,9 @@ async def test_a_connection_that_breaks_is_made_anew(transfer: Transfer) -> None
     assert sent.route.startswith("direct, went on from ")
     assert sum(transfer.receiving_bar.moved) == SIZE, "nothing that was verified came twice"
     assert not sender.cuts
+    for bar in (transfer.sending_bar, transfer.receiving_bar):
+        assert len(bar.paused) == 4
+        assert all(reason.endswith("; trying to go on...") for reason in bar.paused)
     for relay in sender.relays:
         relay.close()
 
