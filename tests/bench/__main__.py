@@ -27,7 +27,7 @@ from tests.bench.startup import StartUp
 from tests.bench.table import Row, markdown
 
 CONTESTS: tuple[type[Contest], ...] = (Records, Chat, File, Broker, StartUp)
-LIMIT_S = 300
+LIMIT_S = 900
 
 
 def main() -> int:
