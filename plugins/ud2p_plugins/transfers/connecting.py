@@ -37,6 +37,10 @@ class Unreachable(TransferFailed):
     """the other end could not be reached; a firewall may be in the way"""
 
 
+class NotLetIn(ConnectionLost):
+    """the connection was lost before either end had proved anything; the other one still listens"""
+
+
 @dataclass(slots=True)
 class _Guest:
     """A connection that has yet to prove itself."""
@@ -236,7 +240,7 @@ def say_hello(line: ByteLine, side: Side, transfer_id: bytes, prove: Prove) -> b
     """Prove each other over a line.
 
     :returns: the hello's context
-    :raises ConnectionLost: the other end is not the right one
+    :raises NotLetIn: the other end is not the right one, or was lost
     """
     hello = Hello(side, transfer_id, os.urandom(NONCE_BYTES), prove)
     space = memoryview(bytearray(_LONGEST_STEP_BYTES))
@@ -247,7 +251,7 @@ def say_hello(line: ByteLine, side: Side, transfer_id: bytes, prove: Prove) -> b
             hello.receive_data(space[:n_bytes])
             line.send_all(hello.data_to_send())
     except (RemoteProtocolError, ConnectionLost) as error:
-        raise ConnectionLost(f"the receiver did not let this connection in ({error}); send the file again") from error
+        raise NotLetIn(f"the receiver did not let this connection in ({error}); send the file again") from error
     return hello.context
 
 

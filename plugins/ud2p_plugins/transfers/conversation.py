@@ -23,6 +23,8 @@ from ud2p_plugins.transfers.line import ConnectionLost, StopSignal
 
 REASON_GRACE_S = 2.0
 LISTENING_WITHIN_S = 60.0
+ATTEMPTS = 3
+"""How many connections in a row may be lost before a byte of the file has come through."""
 AGAIN_WITHIN_S = 30.0
 """The same, after a connection has broken."""
 THROUGH_CHAT = "through the chat's own path, which is slower"

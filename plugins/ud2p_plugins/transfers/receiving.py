@@ -21,16 +21,13 @@ from ud2p.protocol.record_reader import RecordReader
 from ud2p.protocol.transfer import RECORD_BYTES
 from ud2p_plugins.transfers.arriving_file import ArrivingFile
 from ud2p_plugins.transfers.connecting import Door, say_hello
-from ud2p_plugins.transfers.conversation import THROUGH_CHAT, Conversation, Listening, going_on
+from ud2p_plugins.transfers.conversation import ATTEMPTS, THROUGH_CHAT, Conversation, Listening, going_on
 from ud2p_plugins.transfers.folder import Folder
 from ud2p_plugins.transfers.line import STALL_S, ByteLine, ConnectionLost, Line, Stopped, StopSignal
 from ud2p_plugins.transfers.meter import Meter
 from ud2p_plugins.transfers.prefix import HASHING_S
 from ud2p_plugins.transfers.receipt import encode_receipt
 from ud2p_plugins.transfers.thread import run_in_thread
-
-ATTEMPTS = 3
-"""How many connections in a row may be lost before a byte has come through."""
 
 
 async def receive_file(link: FileLink, offer: FileOffer, into: Path, progress: Progress) -> Receipt:

@@ -17,8 +17,8 @@ from ud2p.protocol.hello import Side
 from ud2p.protocol.record_reader import RecordReader
 from ud2p.protocol.transfer import RECORD_BYTES
 from ud2p_plugins.transfers.chat_line import ChatLine
-from ud2p_plugins.transfers.connecting import Unreachable, connect, say_hello
-from ud2p_plugins.transfers.conversation import THROUGH_CHAT, Conversation, Listening, ThroughChat, going_on
+from ud2p_plugins.transfers.connecting import NotLetIn, Unreachable, connect, say_hello
+from ud2p_plugins.transfers.conversation import ATTEMPTS, THROUGH_CHAT, Conversation, Listening, ThroughChat, going_on
 from ud2p_plugins.transfers.line import STALL_S, ByteLine, ConnectionLost, StopSignal
 from ud2p_plugins.transfers.meter import Meter
 from ud2p_plugins.transfers.prefix import HASHING_S, digest_of
@@ -39,6 +39,7 @@ async def send_file(link: FileLink, sources: Sequence[Source], progress: Progres
     async def work() -> Receipt:
         await run_in_thread("ud2p-send", departure.prepare, departure.stop.set)
         listening = await talk.listening()
+        refused = 0
         while True:
             send = partial(departure.send, listening)
             try:
@@ -51,11 +52,15 @@ async def send_file(link: FileLink, sources: Sequence[Source], progress: Progres
                 await talk.say(ThroughChat())
                 send = partial(departure.send_through_chat, listening, line)
                 return await run_in_thread("ud2p-send", send, departure.stop.set, done_is_done=True)
+            except NotLetIn:
+                refused += 1
+                if not listening.again or refused >= ATTEMPTS:
+                    raise
             except ConnectionLost as lost:
                 if not listening.again:
                     raise
                 progress.pause(going_on(lost))
-                listening = await talk.listening_again(lost)
+                listening, refused = await talk.listening_again(lost), 0
 
     try:
         return await talk.conduct(work)

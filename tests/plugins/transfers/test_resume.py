@@ -217,13 +217,13 @@ class CuttingLink(PairedLink):
     async def controls(self) -> AsyncIterator[bytes]:
         async for body in super().controls():
             said: Said = msgspec.json.decode(body, type=Said)
-            if isinstance(said, Listening) and self.cuts:
-                n_bytes, self.cuts = self.cuts[0], self.cuts[1:]
-                body = msgspec.json.encode(msgspec.structs.replace(said, port=await self._relay(said.port, n_bytes)))
+            if isinstance(said, Listening):
+                body = msgspec.json.encode(msgspec.structs.replace(said, port=await self._relay(said.port)))
             yield body
 
-    async def _relay(self, port: int, n_bytes: int) -> int:
+    async def _relay(self, port: int) -> int:
         async def carry(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            n_bytes, self.cuts = self.cuts[0] if self.cuts else 2 * SIZE, self.cuts[1:]
             there, back = await asyncio.open_connection("127.0.0.1", port)
             backward = asyncio.create_task(pump(there, writer))
             left = n_bytes
@@ -231,6 +231,9 @@ class CuttingLink(PairedLink):
                 left -= len(data)
                 back.write(data)
                 await back.drain()
+            if left:  # The sender has ended, and waits for its receipt.
+                back.write_eof()
+                await backward
             backward.cancel()
             for end in (writer, back):
                 end.transport.abort()
@@ -260,6 +263,19 @@ async def test_a_connection_that_breaks_is_made_anew(transfer: Transfer) -> None
     for bar in (transfer.sending_bar, transfer.receiving_bar):
         assert len(bar.paused) == 4
         assert all(reason.endswith("; trying to go on...") for reason in bar.paused)
+    for relay in sender.relays:
+        relay.close()
+
+
+async def test_a_hello_that_is_cut_is_said_again(transfer: Transfer) -> None:
+    sender = transfer.links[0]
+    sender.__class__ = CuttingLink
+    assert isinstance(sender, CuttingLink)
+    sender.cuts, sender.relays = (50, 79), []
+    sent, _ = await went(transfer)
+    assert sent.route == "direct"
+    assert transfer.arrived() == {"Von.mp3": transfer.content}
+    assert not sender.cuts
     for relay in sender.relays:
         relay.close()
 
