@@ -70,6 +70,7 @@ __all__ = [
     "Endpoint",
     "Entry",
     "FileDone",
+    "FileEntry",
     "FileLink",
     "FileOffer",
     "FileOffered",

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
@@ -137,17 +138,24 @@ class Chat:
         await self._outbox.flush()
 
     async def send_file(self, path: Path, progress: Progress | None = None) -> Receipt:
-        """Offer a file and, when the peer accepts, send it.
+        """Offer a file, or a folder with everything in it, and, when the peer accepts, send it.
 
         :returns: after the peer has verified and published it
         :raises TransferRefused: with the peer's reason
         :raises TransferFailed: with what went wrong
         :raises TransferError: when there is no such file, or it can't be read
         """
-        return await self.files.send(path, progress)
+        return await self.files.send([path], progress)
+
+    async def send_files(self, paths: Sequence[Path], progress: Progress | None = None) -> Receipt:
+        """As :meth:`send_file`, for several files and folders in one transfer.
+
+        :raises UnsafeName: when no receiver would take a name, or all of it together
+        """
+        return await self.files.send(paths, progress)
 
     async def accept_file(self, offer: FileOffer, into: Path, progress: Progress | None = None) -> Receipt:
-        """Receive an offered file into the folder ``into``, never over another file.
+        """Receive what was offered into the folder ``into``, never over what is there.
 
         :raises TransferFailed: with what went wrong
         """

@@ -7,25 +7,27 @@ The core offers, asks and keeps the keys; a file transfer plugin moves the bytes
 from __future__ import annotations
 
 import asyncio
-import os
 import secrets
-import stat
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ud2p.contracts import CipherInfo, FileOffer, FileTransfer, Progress, Receipt, Source
+from ud2p.contracts import CipherInfo, FileOffer, FileTransfer, Progress, Receipt
 from ud2p.errors import TransferError, TransferFailed, TransferRefused, UD2PError, UnsafeName
 from ud2p.events import FileDone, FileOffered, FileWithdrawn
 from ud2p.file_link import ChatFileLink
-from ud2p.names import check_file_name
 from ud2p.plugins.record import describe
-from ud2p.protocol.controls import Accept, Control, Decline, Offer, Transfer, Withdraw
+from ud2p.protocol.controls import Accept, Control, Decline, MoreEntries, Offer, Transfer, Withdraw
+from ud2p.protocol.manifest import Manifest, offer_controls
+from ud2p.sources import inspect_sources
 
 if TYPE_CHECKING:
     from ud2p.chat import Chat, ChatHost
 
 MAX_OPEN_OFFERS = 16
+MAX_OPEN_ENTRIES = 20_000
+"""Files and folders of all offers that wait for an answer."""
 GRACE_S = 1.0
 """How long a transfer may take to end by itself, with a better reason, once the other end gave up."""
 
@@ -39,11 +41,23 @@ class NoProgress:
     def advance(self, n_bytes: int) -> None:
         """See :class:`~ud2p.contracts.Progress`."""
 
+    def file_done(self, path: str, size_bytes: int) -> None:
+        """See :class:`~ud2p.contracts.Progress`."""
+
     def pause(self, reason: str) -> None:
         """See :class:`~ud2p.contracts.Progress`."""
 
     def finish(self) -> None:
         """See :class:`~ud2p.contracts.Progress`."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Incoming:
+    """An offer whose entries have not all come."""
+
+    manifest: Manifest
+    secret: bytes
+    """Of its epoch, kept now, however long the rest takes."""
 
 
 class ChatFiles:
@@ -54,6 +68,7 @@ class ChatFiles:
         self._host = host
         self._cipher = cipher
         self._answers: dict[str, asyncio.Future[None]] = {}
+        self._incoming: dict[str, _Incoming] = {}
         self._waiting: dict[str, ChatFileLink] = {}
         self._links: dict[str, ChatFileLink] = {}
         self._running: dict[str, asyncio.Task[Receipt]] = {}
@@ -70,21 +85,22 @@ class ChatFiles:
         """What is being sent or received now."""
         return tuple(link.offer for link in self._links.values())
 
-    async def send(self, path: Path, progress: Progress | None) -> Receipt:
-        """See :meth:`ud2p.Chat.send_file`."""
+    async def send(self, paths: Sequence[Path], progress: Progress | None) -> Receipt:
+        """See :meth:`ud2p.Chat.send_files`."""
         async with self._inspecting:  # Files are offered in the order in which they were named.
-            source = await asyncio.to_thread(inspect_source, path)
+            sources = await asyncio.to_thread(inspect_sources, paths)
         plugin = self._plugin(self._host.file_transfer)
-        control = Offer(
-            secrets.token_hex(16), source.name, source.size_bytes, self._host.file_transfer, self._chat.epoch
-        )
-        link = self._make_link(control)
-        if link is None:
+        entries = [source.entry for source in sources]
+        control, more = offer_controls(secrets.token_hex(16), self._host.file_transfer, self._chat.epoch, entries)
+        secret = self._chat.file_secret(control.epoch)
+        if secret is None:
             raise TransferFailed("the chat is over; connect again to send the file")
-        self._links[control.id] = link
-        await self._ask(control)
-        offer = link.offer
-        receipt = await self._run(offer, plugin.send(link, [source], progress or NoProgress()), "the sender")
+        manifest = Manifest(control)
+        for piece in more:
+            manifest.add(piece)
+        link = self._links[control.id] = self._make_link(manifest, secret)
+        await self._ask(control, more)
+        receipt = await self._run(link.offer, plugin.send(link, sources, progress or NoProgress()), "the sender")
         self._tell_done(receipt, sent=True)
         return receipt
 
@@ -109,6 +125,8 @@ class ChatFiles:
         match control:
             case Offer():
                 self._receive_offer(control)
+            case MoreEntries():
+                self._receive_entries(control)
             case Accept(id=offer_id):
                 self._answer(offer_id, None)
             case Decline(id=offer_id, reason=reason):
@@ -121,6 +139,7 @@ class ChatFiles:
 
     def end(self, reason: str) -> None:
         """The chat is over: so is every offer and transfer."""
+        self._incoming.clear()
         for offer_id in list(self._waiting):
             self._forget_offer(offer_id, reason)
         for answer in self._answers.values():
@@ -138,16 +157,16 @@ class ChatFiles:
         except Exception as error:
             raise TransferError(f"the file transfer plugin {name} failed ({describe(error)})") from error
 
-    def _make_link(self, control: Offer) -> ChatFileLink | None:
-        """The link of an offer, keyed now, however long it waits for its answer; None when its epoch is gone."""
-        secret = self._chat.file_secret(control.epoch)
-        return None if secret is None else ChatFileLink(self._chat, secret, self._cipher, control)
+    def _make_link(self, manifest: Manifest, secret: bytes) -> ChatFileLink:
+        return ChatFileLink(self._chat, secret, self._cipher, manifest.offer, manifest.digest)
 
-    async def _ask(self, control: Offer) -> None:
+    async def _ask(self, control: Offer, more: Sequence[MoreEntries]) -> None:
         """Offer, and wait for the answer."""
         answer: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._answers[control.id] = answer
         self._chat.send_control(control)
+        for piece in more:
+            self._chat.send_control(piece)
         try:
             await answer
         except BaseException as error:
@@ -203,15 +222,39 @@ class ChatFiles:
             answer.set_exception(refusal)
 
     def _receive_offer(self, control: Offer) -> None:
-        link = self._make_link(control)
-        if link is None:
+        secret = self._chat.file_secret(control.epoch)
+        if secret is None:
             self._chat.send_control(Decline(control.id, "it was under way for too long; offer it again"))
             return
         refusal = self._why_not(control)
         if refusal is not None:
             self._chat.send_control(Decline(control.id, refusal))
             return
-        self._waiting[control.id] = link
+        try:
+            self._incoming[control.id] = _Incoming(Manifest(control), secret)
+        except UnsafeName as error:
+            self._chat.send_control(Decline(control.id, str(error)))
+            return
+        self._show_if_whole(control.id)
+
+    def _receive_entries(self, more: MoreEntries) -> None:
+        incoming = self._incoming.get(more.id)
+        if incoming is None:  # It was declined meanwhile.
+            return
+        try:
+            incoming.manifest.add(more)
+        except UnsafeName as error:
+            del self._incoming[more.id]
+            self._chat.send_control(Decline(more.id, str(error)))
+            return
+        self._show_if_whole(more.id)
+
+    def _show_if_whole(self, offer_id: str) -> None:
+        incoming = self._incoming[offer_id]
+        if not incoming.manifest.is_whole:
+            return
+        del self._incoming[offer_id]
+        link = self._waiting[offer_id] = self._make_link(incoming.manifest, incoming.secret)
         self._chat.publish(FileOffered(self._chat, link.offer))
         self._host.plugins.observe("ud2p_file_offered", chat=self._chat, offer=link.offer)
 
@@ -219,18 +262,18 @@ class ChatFiles:
         """Why an offer must not even be shown to the user; None when it may."""
         if control.transfer not in self._host.plugins.file_transfers:
             return f"the receiver has no file transfer plugin {control.transfer}"
-        if len(self._waiting) >= MAX_OPEN_OFFERS:
+        n_entries = sum(incoming.manifest.control.n_entries for incoming in self._incoming.values())
+        n_entries += sum(len(link.offer.entries) for link in self._waiting.values())
+        n_offers = len(self._incoming) + len(self._waiting)
+        if n_offers >= MAX_OPEN_OFFERS or (n_offers and n_entries + control.n_entries > MAX_OPEN_ENTRIES):
             return "too many files wait for an answer already; wait until some were answered"
-        if control.id in self._waiting or control.id in self._links:
+        if control.id in self._incoming or control.id in self._waiting or control.id in self._links:
             return "that offer was made before"
-        try:
-            check_file_name(control.name)
-        except UnsafeName as error:
-            return str(error)
         return None
 
     def _receive_withdrawal(self, offer_id: str, reason: str) -> None:
         reason = reason or f"{self._chat.peer} cancelled it"
+        self._incoming.pop(offer_id, None)
         if offer_id in self._waiting:
             self._forget_offer(offer_id, reason)
         elif offer_id in self._links:
@@ -239,29 +282,3 @@ class ChatFiles:
     def _forget_offer(self, offer_id: str, reason: str) -> None:
         link = self._waiting.pop(offer_id)
         self._chat.publish(FileWithdrawn(self._chat, link.offer, reason))
-
-
-def inspect_source(path: Path) -> Source:
-    """The file at ``path``, checked before it is offered.
-
-    :raises TransferError: when there is none, or it can't be read
-    :raises UnsafeName: when no receiver would take its name
-    """
-    try:
-        # Without O_NONBLOCK, opening a pipe would wait for somebody to write to it.
-        descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0))
-        try:
-            status = os.fstat(descriptor)
-        finally:
-            os.close(descriptor)
-    except FileNotFoundError:
-        raise TransferError(f"there is no file {path}; check the name") from None
-    except PermissionError:
-        raise TransferError(f"{path} can't be read; check its permissions") from None
-    except (OSError, ValueError) as error:
-        raise TransferError(f"{path} can't be read: {getattr(error, 'strerror', None) or error}") from None
-    if stat.S_ISDIR(status.st_mode):
-        raise TransferError(f"{path} is a folder; name one file")
-    if not stat.S_ISREG(status.st_mode):
-        raise TransferError(f"{path} is not an ordinary file; name one that is")
-    return Source(path.absolute(), check_file_name(path.name), status.st_size)

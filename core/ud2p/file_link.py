@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import hashlib
 import threading
 from collections.abc import AsyncIterator
 from typing import TYPE_CHECKING
@@ -11,7 +10,7 @@ from typing import TYPE_CHECKING
 from ud2p.contracts import FileOffer, Opener, Sealer, StreamId
 from ud2p.errors import LocalProtocolError, TransferFailed
 from ud2p.local_address import local_address_toward
-from ud2p.protocol.controls import MAX_TRANSFER_BODY_BYTES, Offer, Transfer, encode_control
+from ud2p.protocol.controls import MAX_TRANSFER_BODY_BYTES, Transfer
 from ud2p.protocol.transfer import StreamKeys, StreamOpener, StreamSealer, proof
 
 MAX_UNREAD_CONTROLS = 64
@@ -24,16 +23,16 @@ if TYPE_CHECKING:
 class ChatFileLink:
     """The :class:`~ud2p.contracts.FileLink` of one accepted offer."""
 
-    def __init__(self, chat: Chat, secret: bytes, cipher: CipherInfo, control: Offer) -> None:
+    def __init__(self, chat: Chat, secret: bytes, cipher: CipherInfo, offer: FileOffer, offer_hash: bytes) -> None:
         """
         :param secret: the file secret of the epoch that the offer names, 32 bytes
-        :param control: the offer as it was sent
+        :param offer_hash: :attr:`ud2p.protocol.manifest.Manifest.digest`
         """
-        self.offer = FileOffer(control.id, control.name, control.size_bytes, control.transfer)
+        self.offer = offer
         self._chat = chat
         self._cipher = cipher
         self._secret = secret
-        self._offer_hash = hashlib.sha256(encode_control(control)).digest()
+        self._offer_hash = offer_hash
         self._given_out: set[tuple[str, StreamId]] = set()
         self._lock = threading.Lock()
         self._controls: asyncio.Queue[bytes | None] = asyncio.Queue()

@@ -22,7 +22,17 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from ud2p.plain_words import WORDS, snake, variant
 from ud2p.text import pad_right, truncate
 from ud2p.text import width as columns_wide
-from ud2p.theme_kit import hang, one_line, paragraphs, seconds_words, size_words, spaces
+from ud2p.theme_kit import (
+    count_words,
+    hang,
+    names_words,
+    one_line,
+    paragraphs,
+    rate_words,
+    seconds_words,
+    size_words,
+    spaces,
+)
 
 if TYPE_CHECKING:
     # For the type checker only: a theme's module loads at start-up, screen events when the first is made.
@@ -73,6 +83,8 @@ class PlainTheme:
             e=event,
             size=size_words(getattr(event, "size_bytes", 0)),
             took=seconds_words(getattr(event, "seconds", 0.0)),
+            rate=rate_words(getattr(event, "size_bytes", 0), getattr(event, "seconds", 0.0)),
+            n_files=count_words(getattr(event, "n_files", 1), "file"),
             way=short_path(getattr(event, "path", "")),
             **more,
         )
@@ -205,10 +217,22 @@ class PlainTheme:
 
     def show_file_question(self, event: screen.FileQuestion, width: int) -> Lines:
         """Who sends what, where it would go, and the question."""
-        lines = self.sentence("file_question", event, width) + self.sentence("file_question_into", event, width)
-        if event.exists:
-            lines += self.sentence("file_question_exists", event, width)
+        key = "file_question_many" if event.paths else "file_question"
+        room = event.free_bytes
+        free = "" if room is None else self.say("file_question_free", event, free=size_words(room))
+        lines = self.sentence(key, event, width, free=free)
+        for path in event.paths:
+            lines += self.sentence("file_question_path", event, width, path=path)
+        if event.more_paths:
+            lines += self.sentence("file_question_more", event, width)
+        lines += self.sentence("file_question_into", event, width, free=free)
+        if event.existing:
+            lines += self.sentence("file_question_exists", event, width, existing=names_words(event.existing))
         return lines + self.sentence("file_question_ask", event, width)
+
+    def show_files_through(self, event: screen.FilesThrough, width: int) -> Lines:
+        """A line a file."""
+        return [line for path in event.paths for line in self.sentence("files_through", event, width, path=path)]
 
     def show_file_sent(self, event: screen.FileSent, width: int) -> Lines:
         """``File sent ✓`` and how it went."""
@@ -223,7 +247,8 @@ class PlainTheme:
         words = self.say(key, event).removesuffix("✓")
         text = words.lstrip(" ")
         done = [self.span(key, text), self.span("file_tick", "✓")]
-        details = [self.span("file_details", self.say("file_details", event))]
+        many = "file_details" if event.n_files == 1 else "file_details_many"
+        details = [self.span("file_details", self.say(many, event))]
         return hang(spaces(len(words) - len(text)), done, width, tail=details)
 
     # all around

@@ -135,3 +135,19 @@ def seconds_words(seconds: float) -> str:
     if minutes < 60:
         return f"{minutes} min {rest:02} s"
     return f"{minutes // 60} h {minutes % 60:02} min"
+
+
+def rate_words(size_bytes: int, seconds: float) -> str:
+    """``4.42 MB/s``; what took no time that can be told has a dash."""
+    return f"{size_words(round(size_bytes / seconds))}/s" if seconds > 1e-6 else "-"
+
+
+def count_words(number: int, thing: str) -> str:
+    """``1 file``, ``10,000 files``."""
+    return f"{number:,} {thing}" if number == 1 else f"{number:,} {thing}s"
+
+
+def names_words(names: Sequence[str]) -> str:
+    """``a.txt, photos``; of more than three, the first three and how many there are besides."""
+    shown = ", ".join(names[:3])
+    return shown if len(names) <= 3 else f"{shown} and {len(names) - 3:,} more"

@@ -74,10 +74,10 @@ def make_parser() -> argparse.ArgumentParser:
 
 def _add_send(commands: _Commands, parents: list[_AnyOrderParser]) -> None:
     send = commands.add_parser(
-        "send", help="send files to somebody, without the shell", parents=parents, allow_abbrev=False
+        "send", help="send files and folders to somebody, without the shell", parents=parents, allow_abbrev=False
     )
     send.add_argument("peer", metavar="NAME", help="to whom")
-    send.add_argument("files", nargs="+", metavar="FILE", help="what, one after the other")
+    send.add_argument("files", nargs="+", metavar="FILE", help="what; folders go with everything in them")
     send.add_argument(
         "--wait", type=_seconds, default=60.0, metavar="SECONDS", help="how long to wait for NAME (default: 60)"
     )
@@ -96,7 +96,7 @@ def _add_receive(commands: _Commands, parents: list[_AnyOrderParser]) -> None:
     receive.add_argument("--into", default=None, metavar="DIR", help="where to (default: --downloads)")
     receive.add_argument("--yes", action="store_true", default=False, help="ask nobody; take every file that fits")
     receive.add_argument(
-        "--max-size", type=_bytes, default=None, metavar="SIZE", help="of one file, such as 500M or 2G"
+        "--max-size", type=_bytes, default=None, metavar="SIZE", help="of all that is sent at once, such as 500M or 2G"
     )
     receive.add_argument(
         "--discard", action="store_true", default=False, help="remove what unfinished files have left here, and end"

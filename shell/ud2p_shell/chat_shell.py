@@ -2,7 +2,7 @@
 
 =================  ================================================================
 ``X``              leaves
-``sendf [FILE]``   sends a file; asks which when none is given
+``sendf [FILE]``   sends files and folders; asks which when none is given
 ``/command``       runs a command; one that is not there is an error, never sent
 ``//...``, `` ...``  sends what follows, whatever it is
 ``y``, ``n``       answers a question that was on the screen before it was typed; so does ``into FOLDER`` for a file
@@ -98,14 +98,14 @@ class ChatShell(CommandShell):
         return self.desk.invitation_to_accept is not None and self._leave()
 
     def do_sendf(self, typed: str) -> None:
-        """sendf [FILE]: send a file; also without the slash"""
+        """sendf [FILE...]: send files and folders in one go; also without the slash"""
         if typed:
             paths = split_paths(typed)
         else:
             answer = self.input.ask(self.texts.text(screen.FileNamePrompt()), completer=complete_path)
             paths = [str(Path(answer.strip()).expanduser())] if answer and answer.strip() else []
-        for path in paths:
-            self.desk.transfers.send(self._chat, Path(path))
+        if paths:
+            self.desk.transfers.send(self._chat, [Path(path) for path in paths])
 
     def do_cancel(self, _: str) -> None:
         """cancel: stop the files that are on their way; also without the slash while there are some"""
@@ -126,7 +126,7 @@ class ChatShell(CommandShell):
         """What is typed without a slash."""
         return [
             (LEAVE, "leave the chat"),
-            ("sendf FILE", "send a file"),
+            ("sendf FILE...", "send files and folders"),
             ("into FOLDER", "accept a file into another folder"),
             (CANCEL, "stop the files that are on their way"),
             ("//TEXT", "send /TEXT as a message"),

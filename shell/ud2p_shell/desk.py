@@ -18,6 +18,7 @@ from ud2p import events as told
 from ud2p import screen
 from ud2p.errors import ChatClosed, UD2PError
 from ud2p.failures import MAX_FAILED_INTRODUCTIONS
+from ud2p_shell.file_screens import file_done, file_question
 from ud2p_shell.people_list import PeopleList
 from ud2p_shell.questions import Question, Questions
 from ud2p_shell.transfers import Transfers
@@ -200,11 +201,7 @@ class Desk:
                 if self.questions.withdraw(offer.id):
                     show(screen.FileWithdrawn(chat.peer, offer.name, reason))
             case told.FileDone(_, receipt, sent):
-                if sent:
-                    show(screen.FileSent(receipt.name, receipt.size_bytes, receipt.seconds, receipt.route))
-                else:
-                    path = str(receipt.path)
-                    show(screen.FileReceived(receipt.name, path, receipt.size_bytes, receipt.seconds, receipt.route))
+                show(file_done(receipt, sent=sent))
             case _:
                 self._handle_meeting(event)
 
@@ -273,9 +270,7 @@ class Desk:
 
     def _ask_about_file(self, chat: Chat, offer: FileOffer) -> None:
         def show() -> screen.ScreenEvent:
-            exists = (self.downloads / offer.name).exists()
-            into = str(self.downloads)
-            return screen.FileQuestion(chat.peer, offer.name, offer.size_bytes, into, exists)
+            return file_question(chat.peer, offer, self.downloads)
 
         def answer(yes: bool, reason: str) -> None:
             if yes:

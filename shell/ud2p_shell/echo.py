@@ -31,4 +31,4 @@ async def _return_file(chat: Chat, offer: FileOffer) -> None:
     with contextlib.suppress(UD2PError), tempfile.TemporaryDirectory(prefix="ud2p-echo-") as folder:
         receipt = await chat.accept_file(offer, Path(folder))
         chat.post(f"thank you for {receipt.name}; here it is back")
-        await chat.send_file(Path(folder, receipt.name))
+        await chat.send_files([Path(folder, root.path) for root in offer.roots])

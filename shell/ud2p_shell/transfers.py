@@ -3,45 +3,21 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ud2p import screen
-from ud2p.chat_files import inspect_source
+from ud2p.contracts.files import label_of
 from ud2p.errors import UD2PError
+from ud2p.sources import inspect_sources
+from ud2p_shell.announcing import Announcing
+from ud2p_shell.file_screens import file_or_files
 
 if TYPE_CHECKING:
     from ud2p.chat import Chat
     from ud2p.contracts import FileOffer, Progress, Receipt
     from ud2p_shell.desk import Desk
-
-
-class Announcing:
-    """A progress that says when the first byte is about to move, and when none does any more."""
-
-    def __init__(self, progress: Progress, announce: Callable[[], None], say: Callable[[str], None]) -> None:
-        self._progress = progress
-        self._announce = announce
-        self._say = say
-
-    def start(self, total_bytes: int) -> None:
-        """See :class:`~ud2p.contracts.Progress`."""
-        self._announce()
-        self._progress.start(total_bytes)
-
-    def advance(self, n_bytes: int) -> None:
-        """See :class:`~ud2p.contracts.Progress`."""
-        self._progress.advance(n_bytes)
-
-    def pause(self, reason: str) -> None:
-        """See :class:`~ud2p.contracts.Progress`."""
-        self._say(reason)
-        self._progress.pause(reason)
-
-    def finish(self) -> None:
-        """See :class:`~ud2p.contracts.Progress`."""
-        self._progress.finish()
 
 
 class Transfers:
@@ -62,22 +38,26 @@ class Transfers:
         """Whether a file of ``chat`` is on its way."""
         return chat in self._running.values()
 
-    def send(self, chat: Chat, path: Path) -> None:
-        """Offer a file, and send it when it is accepted."""
+    def send(self, chat: Chat, paths: Sequence[Path]) -> None:
+        """Offer files and folders, and send them when they are accepted."""
         try:
-            source = inspect_source(path)
+            sources = inspect_sources(paths)
         except UD2PError as error:
-            self._desk.stage.show(screen.FileFailed(path.name or str(path), str(error), True))
+            names = [path.name or str(path) for path in paths]
+            self._desk.stage.show(screen.FileFailed(label_of(names), str(error), True))
             return
-        self._desk.stage.show(screen.FileWaiting(chat.peer, source.name))
-        sending = screen.FileSending(chat.peer, source.name, source.size_bytes)
-        bar = Announcing(self._bar(f"Sending file to {chat.peer}..."), lambda: self._show(sending), self._say)
-        self._start(chat, chat.send_file(path, bar), path.name, sent=True)
+        name = label_of([source.name for source in sources if source.entry.is_root])
+        self._desk.stage.show(screen.FileWaiting(chat.peer, name))
+        sending = screen.FileSending(chat.peer, name, sum(source.size_bytes for source in sources))
+        title = f"Sending {file_or_files(len(sources))} to {chat.peer}..."
+        bar = Announcing(self._bar(title), lambda: self._show(sending), self._say, self._through(sent=True))
+        self._start(chat, chat.send_files(paths, bar), name, sent=True)
 
     def receive(self, chat: Chat, offer: FileOffer, into: Path) -> None:
-        """Receive an offered file."""
+        """Receive what was offered."""
         self._desk.stage.show(screen.FileReceiving(chat.peer, offer.name, offer.size_bytes))
-        bar = Announcing(self._bar(f"Receiving file from {chat.peer}..."), lambda: None, self._say)
+        title = f"Receiving {file_or_files(len(offer.entries))} from {chat.peer}..."
+        bar = Announcing(self._bar(title), lambda: None, self._say, self._through(sent=False))
         self._start(chat, chat.accept_file(offer, into, bar), offer.name, sent=False)
 
     def cancel(self, chat: Chat) -> None:
@@ -121,6 +101,9 @@ class Transfers:
 
     def _say(self, text: str) -> None:
         self._show(screen.Notice(text))
+
+    def _through(self, *, sent: bool) -> Callable[[list[str]], None]:
+        return lambda paths: self._show(screen.FilesThrough(tuple(paths), sent))
 
     def _show(self, event: screen.ScreenEvent) -> None:
         """From any thread."""

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
-import os
 import secrets
 import threading
-from collections.abc import Iterator
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
+from tests.support.offers import file_entry, folder_entry, offer_of_file
 from tests.support.people import a_broker, a_person, two_in_a_chat
 
 from ud2p import (
@@ -24,14 +23,13 @@ from ud2p import (
     TransferError,
     TransferFailed,
     TransferRefused,
-    UnsafeName,
     chat_files,
 )
-from ud2p.chat_files import inspect_source
 from ud2p.contracts import Source
 from ud2p.event_stream import HIGH_WATER
-from ud2p.protocol.controls import Offer
+from ud2p.protocol.controls import Entry, MoreEntries, Offer, Withdraw
 from ud2p.protocol.keyring import FILE_SECRETS
+from ud2p.sources import inspect_sources
 
 
 class Bar:
@@ -39,12 +37,16 @@ class Bar:
 
     def __init__(self) -> None:
         self.total = self.done = self.finished = 0
+        self.paths: list[str] = []
 
     def start(self, total_bytes: int) -> None:
         self.total = total_bytes
 
     def advance(self, n_bytes: int) -> None:
         self.done += n_bytes
+
+    def file_done(self, path: str, size_bytes: int) -> None:
+        self.paths.append(path)
 
     def pause(self, reason: str) -> None:
         raise AssertionError(reason)
@@ -103,15 +105,15 @@ async def test_files_are_offered_in_the_order_in_which_they_were_named(
         (tmp_path / name).write_bytes(b"x")
     is_second_there = threading.Event()
 
-    def inspect(path: Path) -> Source:
+    def inspect(paths: Sequence[Path]) -> list[Source]:
         # Whoever looks at them side by side is done with the first one last.
-        if path.name == "first":
+        if paths[0].name == "first":
             is_second_there.wait(0.5)
         else:
             is_second_there.set()
-        return inspect_source(path)
+        return inspect_sources(paths)
 
-    monkeypatch.setattr(chat_files, "inspect_source", inspect)
+    monkeypatch.setattr(chat_files, "inspect_sources", inspect)
     async with two_in_a_chat() as (_, mine, bob, theirs):
         sending = [asyncio.ensure_future(mine.send_file(tmp_path / name)) for name in names]
         offered = [await bob.next(FileOffered) for _ in names]
@@ -145,7 +147,7 @@ async def test_a_file_that_waits_for_its_answer_while_keys_change_arrives(tmp_pa
 
 async def test_an_offer_of_an_epoch_that_is_over_is_not_shown(tmp_path: Path) -> None:
     async with two_in_a_chat() as (_, mine, bob, theirs):
-        mine.send_control(Offer("0" * 32, "late.txt", 5, "tcp", 7))
+        mine.send_control(offer_of_file("0" * 32, "late.txt", 5, "tcp", 7))
         sending = asyncio.ensure_future(mine.send_file(_file(tmp_path)))
         offered = await bob.next(FileOffered)
         assert offered.offer.name != "late.txt"
@@ -198,16 +200,65 @@ async def test_a_failure_of_the_receiver_is_told_to_both(tmp_path: Path) -> None
 @pytest.mark.parametrize("name", ["../up", "/etc/passwd", "..", "a\x1b[31m", "a/b", "a\\b", "\u202egpj.exe"])
 async def test_hostile_names_are_declined_unseen(name: str) -> None:
     async with two_in_a_chat() as (_, mine, bob, theirs):
-        mine.send_control(Offer("0" * 32, name, 5, "tcp", 0))
-        mine.send_control(Offer("1" * 32, "harmless", 5, "tcp", 0))
+        mine.send_control(offer_of_file("0" * 32, name, 5, "tcp", 0))
+        mine.send_control(offer_of_file("1" * 32, "harmless", 5, "tcp", 0))
         assert (await bob.next(FileOffered)).offer.name == "harmless"
         assert [offer.name for offer in theirs.files.waiting] == ["harmless"]
 
 
+async def test_an_offer_comes_in_pieces_and_is_shown_when_it_is_whole() -> None:
+    async with two_in_a_chat() as (_, mine, bob, theirs):
+        mine.send_control(Offer("0" * 32, "tcp", 0, 3, [folder_entry("a")]))
+        mine.send_control(offer_of_file("1" * 32, "between", 5))
+        mine.send_control(MoreEntries("0" * 32, [file_entry("a/b", 1), file_entry("a/c", 2)]))
+        mine.send_control(MoreEntries("0" * 32, [file_entry("a/d", 2)]))  # It is whole: nobody asked for more.
+        assert (await bob.next(FileOffered)).offer.name == "between"
+        offer = (await bob.next(FileOffered)).offer
+        assert (offer.name, offer.size_bytes, offer.n_files) == ("a", 3, 2)
+        assert [offer.id[0] for offer in theirs.files.waiting] == ["1", "0"]
+
+
+@pytest.mark.parametrize(
+    "entries",
+    [
+        [file_entry("a/b")],
+        [folder_entry("a"), file_entry("a/../../b")],
+        [folder_entry("a"), file_entry("A")],
+        [folder_entry("a"), file_entry("a/b"), file_entry("a/B")],
+        [folder_entry("a"), file_entry("a/b"), file_entry("a/c"), file_entry("a/d")],
+        [],
+    ],
+)
+async def test_a_hostile_offer_in_pieces_is_declined_unseen(entries: list[Entry]) -> None:
+    async with two_in_a_chat() as (_, mine, bob, theirs):
+        for begin in ([], [file_entry("first")]):
+            mine.send_control(Offer("0" * 32, "tcp", 0, 3 + len(begin), [*begin, *entries]))
+            mine.send_control(Offer("2" * 32, "tcp", 0, 3 + len(begin), [file_entry("x"), *begin][:1]))
+            mine.send_control(MoreEntries("2" * 32, entries))
+            mine.send_control(MoreEntries("2" * 32, entries))
+        mine.send_control(offer_of_file("1" * 32, "harmless", 5))
+        assert (await bob.next(FileOffered)).offer.name == "harmless"
+        assert [offer.name for offer in theirs.files.waiting] == ["harmless"]
+
+
+async def test_offers_that_wait_are_bounded_by_their_files() -> None:
+    async with two_in_a_chat() as (_, mine, bob, theirs):
+        for number in range(3):
+            mine.send_control(Offer(f"{number}" * 32, "tcp", 0, 9_000, [file_entry("a")]))
+        mine.send_control(Offer("5" * 32, "tcp", 0, 10_001, [file_entry("a")]))
+        mine.send_control(offer_of_file("6" * 32, "small", 1))
+        assert (await bob.next(FileOffered)).offer.name == "small"
+        assert list(theirs.files._incoming) == ["0" * 32, "1" * 32]
+        mine.send_control(Withdraw("0" * 32))
+        mine.send_control(offer_of_file("7" * 32, "next", 1))
+        assert (await bob.next(FileOffered)).offer.name == "next"
+        assert list(theirs.files._incoming) == ["1" * 32]
+
+
 async def test_a_transfer_that_the_receiver_lacks_is_declined(tmp_path: Path) -> None:
     async with two_in_a_chat() as (alice, mine, bob, theirs):
-        mine.send_control(Offer("0" * 32, "a", 5, "pigeon", 0))
-        mine.send_control(Offer("1" * 32, "b", 5, "tcp", 0))
+        mine.send_control(offer_of_file("0" * 32, "a", 5, "pigeon", 0))
+        mine.send_control(offer_of_file("1" * 32, "b", 5, "tcp", 0))
         assert (await bob.next(FileOffered)).offer.name == "b"
 
 
@@ -216,46 +267,6 @@ async def test_without_a_file_transfer_nothing_is_sent(tmp_path: Path) -> None:
     async with two_in_a_chat(plugins=plugins) as (_, mine, _bob, _theirs):
         with pytest.raises(TransferError, match="no file transfer plugin tcp"):
             await mine.send_file(_file(tmp_path))
-
-
-def test_what_can_be_sent(tmp_path: Path) -> None:
-    assert inspect_source(_file(tmp_path)).size_bytes == 4
-
-
-@pytest.mark.parametrize(
-    ("name", "sentence"), [("missing", "there is no file"), (".", "is a folder"), ("pipe", "not an ordinary file")]
-)
-def test_what_can_not_be_sent(tmp_path: Path, name: str, sentence: str) -> None:
-    os.mkfifo(tmp_path / "pipe")
-    with pytest.raises(TransferError, match=sentence):
-        inspect_source(tmp_path / name)
-
-
-def test_a_file_that_may_not_be_read(tmp_path: Path) -> None:
-    path = _file(tmp_path)
-    path.chmod(0)
-    with _as_nobody(), pytest.raises(TransferError, match="can't be read"):
-        inspect_source(path)
-
-
-def test_a_name_that_no_receiver_would_take(tmp_path: Path) -> None:
-    path = tmp_path / "a\nb"
-    path.write_bytes(b"")
-    with pytest.raises(UnsafeName):
-        inspect_source(path)
-
-
-@contextlib.contextmanager
-def _as_nobody() -> Iterator[None]:
-    """Root may read everything, so root becomes somebody else for a moment."""
-    was_root = os.geteuid() == 0
-    if was_root:
-        os.seteuid(65534)
-    try:
-        yield
-    finally:
-        if was_root:
-            os.seteuid(0)
 
 
 def _file(folder: Path) -> Path:

@@ -51,6 +51,7 @@ PUBLIC = [
     "Endpoint",
     "Entry",
     "FileDone",
+    "FileEntry",
     "FileLink",
     "FileOffer",
     "FileOffered",

@@ -14,9 +14,10 @@ import pytest
 from tests.e2e.library_peer import LibraryPeer
 from tests.e2e.shell import THEMES, Shell
 from tests.e2e.world import World
+from tests.support.offers import offer_of_file
 
 from ud2p import ChatOpened, FileOffered, Invited
-from ud2p.protocol.controls import Decline, Offer, Withdraw
+from ud2p.protocol.controls import Decline, Withdraw
 
 POISON = (
     "\x1b[2JHACK\x1b]0;HACK\x07\x1b]52;c;SEFDSw==\x07\x1b]8;;http://evil\x1b\\HACK\x1b[31mHACK"
@@ -82,12 +83,12 @@ def test_what_is_said_about_files(world: World) -> None:
         mallory.hears(ChatOpened)
         alice.in_chat()
         for name in (POISON, "..", ".", "", "/etc/passwd", "../x", "a/b", "C:x", "a\\b", "a\u202etxt.exe", "x" * 300):
-            mallory.sends_control(Offer("0" * 32, name, 5, "tcp", 0))
-        mallory.sends_control(Offer("0" * 32, "fine.txt", 5, POISON[:32], 0))
+            mallory.sends_control(offer_of_file("0" * 32, name, 5, "tcp", 0))
+        mallory.sends_control(offer_of_file("0" * 32, "fine.txt", 5, POISON[:32], 0))
         mallory.says("all refused")
         alice.sees("all refused")
         assert not any("wants to send" in line for line in alice.body)
-        mallory.sends_control(Offer("1" * 32, "y\u0301 or n 👋 你好.txt", 2**61, "tcp", 0))
+        mallory.sends_control(offer_of_file("1" * 32, "y\u0301 or n 👋 你好.txt", 2**61, "tcp", 0))
         alice.sees("or n 👋 你好.txt")
         mallory.sends_control(Withdraw("1" * 32, POISON))
         is_unharmed(alice)

@@ -8,7 +8,7 @@ import secrets
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 
-from ud2p.contracts import CipherInfo, FileOffer, Opener, Sealer, StreamId
+from ud2p.contracts import CipherInfo, FileEntry, FileOffer, Opener, Sealer, StreamId
 from ud2p.errors import LocalProtocolError
 from ud2p.protocol.transfer import StreamKeys, StreamOpener, StreamSealer, proof
 
@@ -81,4 +81,4 @@ def link_pair(
 
 def offer_of(name: str, size_bytes: int) -> FileOffer:
     """A fresh offer."""
-    return FileOffer(secrets.token_hex(16), name, size_bytes, "tcp")
+    return FileOffer(secrets.token_hex(16), "tcp", (FileEntry(name, size_bytes),))

@@ -22,7 +22,7 @@ from tests.support.protocol_page import PROTOCOL, the
 from ud2p.contracts import Address, StreamId
 from ud2p.protocol import hello, messages
 from ud2p.protocol.candidates import encode_candidates
-from ud2p.protocol.controls import Accept, Control, Offer, Transfer, encode_control
+from ud2p.protocol.controls import Accept, Control, Entry, EntryKind, Offer, Transfer, encode_control
 from ud2p.protocol.frames import FrameType, decode_frames, encode_ack, encode_fragment, encode_frame
 from ud2p.protocol.handshake import Handshake
 from ud2p.protocol.keys import Master, Role, Transcript
@@ -31,13 +31,15 @@ from ud2p.protocol.rekey import Rekey
 from ud2p.protocol.transfer import StreamKeys, StreamSealer, proof, stream_key
 from ud2p_plugins.transfers.connecting import PORT
 from ud2p_plugins.transfers.conversation import Listening
-from ud2p_plugins.transfers.receipt import encode_receipt
+from ud2p_plugins.transfers.receipt import Published, encode_receipt
 
 ALICE, BOB = Role.INITIATOR, Role.RESPONDER
 WHO = {ALICE: "alice", BOB: "bob"}
 ALICE_KEY, BOB_KEY = "private X25519 key of alice", "private X25519 key of bob"
 """Alice's is that of the login in the examples."""
 FILE = b"hello, bob\n"
+MODIFIED_NS = 1_795_000_000_000_000_000
+"""Late in 2026."""
 FILE_ID = hashlib.sha256(b"id of the file").digest()[:16]
 
 
@@ -175,7 +177,7 @@ def traffic_key(master: Master, role: Role, epoch: int) -> bytes:
 
 def file_offer() -> Offer:
     """The file of the page."""
-    return Offer(FILE_ID.hex(), "hi.txt", len(FILE), "tcp", 0)
+    return Offer(FILE_ID.hex(), "tcp", 0, 1, [Entry("hi.txt", EntryKind.FILE, len(FILE), MODIFIED_NS)])
 
 
 def keys_table(introduced: Introduced, shaken: Handshake) -> dict[str, bytes]:
@@ -215,7 +217,7 @@ def file_table(master: Master) -> dict[str, bytes]:
         "id, nonce and proof of the sender": said,
         "proof of the receiver": listener.data_to_send(),
     }
-    receipt = encode_receipt("hi.txt", len(FILE))
+    receipt = encode_receipt(Published("hi.txt", len(FILE)))
     for from_sender, key, what, data in (
         (True, "key of the file", "record", FILE),
         (False, "key of the receipt", "receipt", receipt),

@@ -13,9 +13,10 @@ from pathlib import Path
 import msgspec
 from tests.support.file_link import PairedLink, link_pair, offer_of
 
-from ud2p.contracts import FileOffer, Opener, Receipt, Sealer, Source, StreamId
+from ud2p.contracts import FileEntry, FileOffer, Opener, Receipt, Sealer, Source, StreamId
 from ud2p.protocol.hello import Hello, Side
 from ud2p.protocol.transfer import RECORD_BYTES
+from ud2p.sources import inspect_sources
 from ud2p_plugins.transfers.conversation import Ended, Listening, Said
 from ud2p_plugins.transfers.tcp import TcpFileTransfer
 
@@ -35,6 +36,7 @@ class Bar:
     moved: list[int] = field(default_factory=list)
     finished: int = 0
     paused: list[str] = field(default_factory=list)
+    paths: list[str] = field(default_factory=list)
 
     def start(self, total_bytes: int) -> None:
         self.total = total_bytes
@@ -43,6 +45,9 @@ class Bar:
     def advance(self, n_bytes: int) -> None:
         self.moved.append(n_bytes)
         self.at_advance()
+
+    def file_done(self, path: str, size_bytes: int) -> None:
+        self.paths.append(path)
 
     def pause(self, reason: str) -> None:
         self.paused.append(reason)
@@ -71,11 +76,17 @@ class Transfer:
             folder.mkdir(exist_ok=True)
         self.source.write_bytes(self.content)
         self.offer = offer_of(self.name, len(self.content))
+        self.sources = [Source(self.source, FileEntry(self.name, len(self.content)))]
+
+    def take_instead(self, *roots: Path) -> None:
+        """Send these files and folders."""
+        self.sources = inspect_sources(roots)
+        entries = tuple(source.entry for source in self.sources)
+        self.offer = FileOffer(secrets.token_hex(16), "tcp", entries)
 
     def send(self) -> asyncio.Task[Receipt]:
         """Start the sender."""
-        source = Source(self.source, self.offer.name, self.offer.size_bytes)
-        return asyncio.create_task(TcpFileTransfer().send(self.links[0], [source], self.sending_bar))
+        return asyncio.create_task(TcpFileTransfer().send(self.links[0], self.sources, self.sending_bar))
 
     def receive(self) -> asyncio.Task[Receipt]:
         """Start the receiver."""
@@ -97,6 +108,24 @@ async def settled(*tasks: asyncio.Task[Receipt]) -> None:
     _, late = await asyncio.wait(tasks, timeout=DEADLINE_S)
     assert not late, "a transfer did not end"
     assert not [thread for thread in threading.enumerate() if thread.name.startswith("ud2p-")]
+
+
+def cancel_and_hold(loop: asyncio.AbstractEventLoop, task: Callable[[], asyncio.Task[Receipt]]) -> None:
+    """On a transfer's thread: cancel a transfer, and go on when that has got through to its thread."""
+    held = threading.Event()
+
+    def cancel() -> None:
+        task().cancel()
+        let_go(20)  # Turns of the loop; the cancellation passes from task to task, a turn each.
+
+    def let_go(turns: int) -> None:
+        if turns:
+            loop.call_soon(let_go, turns - 1)
+        else:
+            held.set()
+
+    loop.call_soon_threadsafe(cancel)
+    held.wait(20)
 
 
 def outcome(task: asyncio.Task[Receipt]) -> Receipt | BaseException:
@@ -159,12 +188,12 @@ async def as_sender(link: PairedLink) -> AsyncIterator[Impostor]:
 
 
 @asynccontextmanager
-async def as_receiver(link: PairedLink) -> AsyncIterator[Impostor]:
+async def as_receiver(link: PairedLink, *, again: bool = False) -> AsyncIterator[Impostor]:
     """Let a real sender connect, and prove ourselves."""
     connections: asyncio.Queue[tuple[asyncio.StreamReader, asyncio.StreamWriter]] = asyncio.Queue()
     server = await asyncio.start_server(lambda *pair: connections.put_nowait(pair), link.local_host, 0)
     transfer_id = secrets.token_bytes(16)
-    await say(link, Listening(transfer_id, server.sockets[0].getsockname()[1]))
+    await say(link, Listening(transfer_id, server.sockets[0].getsockname()[1], again=again))
     async with asyncio.timeout(DEADLINE_S):
         reader, writer = await connections.get()
     server.close()

@@ -5,16 +5,14 @@ from ud2p.contracts.command import CommandContext, CommandInfo
 from ud2p.contracts.directory import Claim, Directory, DirectoryInfo, DirectoryPage, Entry, NameStore
 from ud2p.contracts.file_transfer import (
     FileLink,
-    FileOffer,
     FileTransfer,
     FileTransferInfo,
     Opener,
     Progress,
-    Receipt,
     Sealer,
-    Source,
     StreamId,
 )
+from ud2p.contracts.files import FileEntry, FileOffer, Receipt, Source
 from ud2p.contracts.gate import (
     Decision,
     InvitationRequest,
@@ -42,6 +40,7 @@ __all__ = [
     "DirectoryPage",
     "Endpoint",
     "Entry",
+    "FileEntry",
     "FileLink",
     "FileOffer",
     "FileTransfer",

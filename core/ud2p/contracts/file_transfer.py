@@ -1,7 +1,7 @@
 """The file transfer contract: how the bytes of an accepted offer travel. Provisional: ``tcp`` is the only one.
 
 The core makes the offer, asks the receiver, keeps every key and nonce, and shows the result. A file
-transfer moves the bytes and says so only when they are safe: ``receive`` returns after the file has its final
+transfer moves the bytes and says so only when they are safe: ``receive`` returns after everything has its final
 name, ``send`` after the receiver said so.
 """
 
@@ -13,42 +13,7 @@ from pathlib import Path
 from typing import Protocol
 
 from ud2p.contracts.cipher import Buffer
-
-
-@dataclass(frozen=True, slots=True)
-class FileOffer:
-    """What the sender offers."""
-
-    id: str
-    """32 hex digits, fresh for every offer."""
-    name: str
-    """The file's own name, no folder; already checked by :func:`ud2p.names.check_file_name`."""
-    size_bytes: int
-    transfer: str
-    """The name of the file transfer plugin that carries it."""
-
-
-@dataclass(frozen=True, slots=True)
-class Source:
-    """A file to send."""
-
-    path: Path
-    name: str
-    size_bytes: int
-
-
-@dataclass(frozen=True, slots=True)
-class Receipt:
-    """A transfer that is done: every byte was authenticated and the receiver has published the file."""
-
-    name: str
-    """The name that the receiver gave it."""
-    path: Path | None
-    """Where it is on this machine: what was sent, or what was written."""
-    size_bytes: int
-    seconds: float
-    route: str
-    """``direct`` or what else a person should know of the way."""
+from ud2p.contracts.files import FileOffer, Receipt, Source
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,6 +104,13 @@ class Progress(Protocol):
         """That many more bytes are through."""
         ...
 
+    def file_done(self, path: str, size_bytes: int) -> None:
+        """One of several files is through, whole; those of a single file don't say so.
+
+        :param path: as in its :class:`ud2p.contracts.FileEntry`
+        """
+        ...
+
     def pause(self, reason: str) -> None:
         """Nothing moves, and the transfer tries to go on; :meth:`start` follows, with what is left.
 
@@ -157,13 +129,14 @@ class FileTransfer(Protocol):
     async def send(self, link: FileLink, sources: Sequence[Source], progress: Progress) -> Receipt:
         """Send what was accepted.
 
+        :param sources: one for each entry of the offer, in its order
         :returns: only after the receiver verified and published it
         :raises TransferFailed: with a sentence for both users
         """
         ...
 
     async def receive(self, link: FileLink, offer: FileOffer, into: Path, progress: Progress) -> Receipt:
-        """Receive into the folder ``into``, as ``NAME.part`` and never over an existing file.
+        """Receive into the folder ``into``, under a name of its own until it is whole, and never over what is there.
 
         :raises TransferFailed: with a sentence for both users
         """

@@ -5,6 +5,7 @@ Each is one CONTROL message of the session: a JSON object whose ``kind`` says wh
 
 from __future__ import annotations
 
+from enum import Enum
 from typing import Annotated, TypeAlias
 
 import msgspec
@@ -17,15 +18,41 @@ TransferId = Annotated[str, msgspec.Meta(pattern=r"^[0-9a-f]{32}\Z")]
 Reason = Annotated[str, msgspec.Meta(max_length=500)]
 
 
+class EntryKind(Enum):
+    """What an entry of an offer is."""
+
+    FILE = "file"
+    PROGRAM = "program"
+    """A file that may be run."""
+    FOLDER = "folder"
+
+
+class Entry(msgspec.Struct, frozen=True, array_like=True):
+    """A file or a folder of an offer, as :class:`ud2p.contracts.FileEntry` has it; on the wire an array."""
+
+    path: Annotated[str, msgspec.Meta(max_length=8192)]
+    kind: EntryKind
+    size_bytes: Annotated[int, msgspec.Meta(ge=0, lt=2**62)]
+    modified_ns: Annotated[int, msgspec.Meta(ge=0, le=2**63 - 1)] | None
+
+
 class Offer(msgspec.Struct, frozen=True, tag_field="kind", tag="file-offer"):
-    """A file is offered."""
+    """Files are offered."""
 
     id: TransferId
-    name: Annotated[str, msgspec.Meta(max_length=1024)]
-    size_bytes: Annotated[int, msgspec.Meta(ge=0, lt=2**62)]
     transfer: Annotated[str, msgspec.Meta(max_length=32)]
     epoch: Annotated[int, msgspec.Meta(ge=0, lt=2**16)]
     """Whose file secret keys it."""
+    n_entries: Annotated[int, msgspec.Meta(ge=1)]
+    """How many there are, those that follow counted in."""
+    entries: list[Entry]
+
+
+class MoreEntries(msgspec.Struct, frozen=True, tag_field="kind", tag="file-entries"):
+    """What else belongs to the offer."""
+
+    id: TransferId
+    entries: list[Entry]
 
 
 class Accept(msgspec.Struct, frozen=True, tag_field="kind", tag="file-accept"):
@@ -55,7 +82,7 @@ class Transfer(msgspec.Struct, frozen=True, tag_field="kind", tag="file-transfer
     body: Annotated[bytes, msgspec.Meta(max_length=MAX_TRANSFER_BODY_BYTES)]
 
 
-Control: TypeAlias = Offer | Accept | Decline | Withdraw | Transfer
+Control: TypeAlias = Offer | MoreEntries | Accept | Decline | Withdraw | Transfer
 
 _ENCODER = msgspec.json.Encoder()
 _DECODER: msgspec.json.Decoder[Control] = msgspec.json.Decoder(Control, strict=True)

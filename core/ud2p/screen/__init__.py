@@ -27,6 +27,7 @@ from ud2p.screen.files import (
     FileReceiving,
     FileSending,
     FileSent,
+    FilesThrough,
     FileWaiting,
     FileWithdrawn,
 )
@@ -91,6 +92,7 @@ ScreenEvent: TypeAlias = (
     | FileSending
     | FileReceiving
     | FileSent
+    | FilesThrough
     | FileReceived
     | FileFailed
     | BrokerDown
@@ -136,6 +138,7 @@ __all__ = [
     "FileSent",
     "FileWaiting",
     "FileWithdrawn",
+    "FilesThrough",
     "Goodbye",
     "HelpList",
     "InvitationArrived",

@@ -7,15 +7,22 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class FileQuestion:
-    """The peer offers a file; the next line y or n answers."""
+    """The peer offers files; the next line y or n answers."""
 
     peer: str
     name: str
     size_bytes: int
     into: str
     """The folder it would be written to."""
-    exists: bool
-    """Whether a file of that name is there already (it is never overwritten)."""
+    existing: tuple[str, ...] = ()
+    """Of the names that would be written there, those that are there already (they are never overwritten)."""
+    n_files: int = 1
+    paths: tuple[str, ...] = ()
+    """What there is, where it is more than one file: the first few paths, those of folders with a slash at the end."""
+    more_paths: int = 0
+    """How many paths stand behind those."""
+    free_bytes: int | None = None
+    """The room on that disk; None where the system can't tell."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +69,7 @@ class FileSent:
     seconds: float
     route: str
     """``direct`` or what else a person should know of the way."""
+    n_files: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +82,15 @@ class FileReceived:
     size_bytes: int
     seconds: float
     route: str
+    n_files: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class FilesThrough:
+    """Of several files, some more are through."""
+
+    paths: tuple[str, ...]
+    sent: bool
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,9 +2,10 @@
 
 A control is one JSON object: ``{"type":"listening", "transfer": base64 of 16 bytes, "port": 1 to 65535, "have_bytes":
 what is on its disk already, "again": whether it listens anew should the connection break}`` from the receiver, once for
-each connection; ``{"type":"ended", "reason": a sentence}`` from either side, which will say no more (no reason: its
-user cancelled it). The connection may break before the sentence is there, so who loses it waits a moment for the
-reason.
+each connection; ``{"type":"published", "name": as in the receipt, "size_bytes": of everything}``, once, when it has
+everything, for a sender whose connection broke before it had the receipt; ``{"type":"ended", "reason": a sentence}``
+from either side, which will say no more (no reason: its user cancelled it). The connection may break before the
+sentence is there, so who loses it waits a moment for the reason.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from ud2p.contracts import FileLink
 from ud2p.errors import TransferFailed, UD2PError
 from ud2p_plugins.transfers.chat_line import ChatLine
 from ud2p_plugins.transfers.line import ConnectionLost, StopSignal
+from ud2p_plugins.transfers.receipt import Published
 
 REASON_GRACE_S = 2.0
 LISTENING_WITHIN_S = 60.0
@@ -67,7 +69,7 @@ class Ended(msgspec.Struct, frozen=True, tag="ended"):
     reason: Annotated[str, msgspec.Meta(max_length=_LONGEST_REASON)]
 
 
-Said: TypeAlias = Listening | ThroughChat | Ended
+Said: TypeAlias = Listening | ThroughChat | Published | Ended
 _decoder = msgspec.json.Decoder(Said)
 
 
@@ -80,7 +82,7 @@ class Conversation:
     def __init__(self, link: FileLink, other: str) -> None:
         self._link = link
         self._other = other
-        self._listening: asyncio.Queue[Listening] = asyncio.Queue(maxsize=1)
+        self._listening: asyncio.Queue[Listening | Published] = asyncio.Queue(maxsize=1)
         self._through_chat = asyncio.Event()
         self.line: ChatLine | None = None
         """What hears the bytes that come over the chat."""
@@ -96,12 +98,15 @@ class Conversation:
         """
         try:
             async with asyncio.timeout(LISTENING_WITHIN_S):
-                return await self._listening.get()
+                said = await self._listening.get()
         except TimeoutError:
             raise TransferFailed("the receiver accepted the file and then did not get ready; send it again") from None
+        if isinstance(said, Published):
+            raise TransferFailed("the receiver says that it has what was not sent; send it again")
+        return said
 
-    async def listening_again(self, lost: ConnectionLost) -> Listening:
-        """Wait until the receiver listens anew, after a connection to it was lost.
+    async def listening_again(self, lost: ConnectionLost) -> Listening | Published:
+        """Wait until the receiver listens anew, or says that it has everything, after a connection to it was lost.
 
         :raises ConnectionLost: as it was, when it does not
         """
@@ -188,7 +193,9 @@ class Conversation:
                 )
             if isinstance(said, ThroughChat):
                 self._through_chat.set()
-            elif self._listening.empty():  # One who says it twice at once is heard once.
+            elif isinstance(said, Published) or self._listening.empty():
+                if self._listening.full():  # One who listens twice at once is heard once, and who has it, at the last.
+                    self._listening.get_nowait()
                 self._listening.put_nowait(said)
         return None
 

@@ -28,7 +28,7 @@ _VERSION = 1
 
 
 class Part(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """An unfinished file."""
+    """An unfinished file, or a folder with what has come of several."""
 
     peer_key: str
     """The sender's fingerprint: nobody else goes on with it."""
@@ -43,6 +43,8 @@ class Part(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     inode: int
     mode: int
     """The permissions that it is to have when it is whole; until then nobody else may read it."""
+    entries: str = ""
+    """Of several files and folders, which they are, as :func:`ud2p_plugins.transfers.part_tree.entries_hash` has it."""
 
 
 class _File(msgspec.Struct, forbid_unknown_fields=True):
@@ -69,10 +71,14 @@ class Journal:
         except (OSError, msgspec.DecodeError, UnicodeDecodeError):
             return []
 
-    def find(self, peer_key: str, name: str, size_bytes: int, folder: str) -> list[Part]:
-        """What was begun of a file that is offered again."""
-        wanted = (peer_key, name, size_bytes, folder)
-        return [part for part in self.parts() if (part.peer_key, part.name, part.size_bytes, part.folder) == wanted]
+    def find(self, peer_key: str, name: str, size_bytes: int, folder: str, entries: str = "") -> list[Part]:
+        """What was begun of files that are offered again."""
+        wanted = (peer_key, name, size_bytes, folder, entries)
+        return [
+            part
+            for part in self.parts()
+            if (part.peer_key, part.name, part.size_bytes, part.folder, part.entries) == wanted
+        ]
 
     def add(self, part: Part) -> bool:
         """Remember a part.

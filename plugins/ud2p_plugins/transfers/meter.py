@@ -41,6 +41,10 @@ class Meter:
         if time.monotonic() - self._reported >= REPORT_EVERY_S:
             self._report()
 
+    def file_done(self, path: str, size_bytes: int) -> None:
+        """See :meth:`ud2p.contracts.Progress.file_done`."""
+        self._progress.file_done(path, size_bytes)
+
     def _report(self) -> None:
         self._reported = time.monotonic()
         if self._unreported:

@@ -1,86 +1,72 @@
 """A file while it arrives: ``NAME.part`` until it is whole, then ``NAME`` or ``NAME (1)``, never over another file.
 
-Nobody else can read it while it is unfinished. Every 32 MiB the system is told to write behind what has come so far,
-so that it is on the disk soon after the last byte: the receipt waits for that, and so does a cancelled transfer.
+Nobody else can read it while it is unfinished.
 """
 
 from __future__ import annotations
 
 import contextlib
-import itertools
 import os
 import stat
-from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Callable
 from pathlib import Path
 
+from ud2p.contracts import FileEntry
 from ud2p.errors import TransferFailed
 from ud2p_plugins.transfers.folder import Folder, folder_problem
 from ud2p_plugins.transfers.journal import Part
-from ud2p_plugins.transfers.prefix import digest_of
+from ud2p_plugins.transfers.numbered import numbered
+from ud2p_plugins.transfers.prefix import Prefix
+from ud2p_plugins.transfers.write_behind import WriteBehind
 
-WRITE_BEHIND_BYTES = 32 << 20
-_LONGEST_NAME_BYTES = 255
-_LONGEST_EXTENSION = 32
-_MOST_NAMES = 10_000
 _write_out = getattr(os, "fdatasync", os.fsync)
 
 
 class PartFile:
     """One file that arrives. Used by one thread at a time.
 
-    :param name: the name that it shall have, checked already
+    :param entry: as it was offered, checked already
     :raises TransferFailed: when there is no room for it, or the folder can't be written
     """
 
-    def __init__(self, folder: Folder, name: str, size_bytes: int) -> None:
-        self._begin(folder, name)
-        require_room(folder, size_bytes)
+    def __init__(self, folder: Folder, entry: FileEntry) -> None:
+        self._begin(folder, entry)
+        require_room(folder, entry.size_bytes)
         self._part, self._file = self._create()
 
     @classmethod
-    def reopen(cls, folder: Folder, part: Part, *, needs_room: bool = True) -> PartFile | None:
+    def reopen(cls, folder: Folder, entry: FileEntry, part: Part) -> PartFile | None:
         """The part that an earlier transfer left, to go on with; None where it is not there any more, is not what it
         was, or another program is at it.
 
-        :param needs_room: whether the rest is to come
         :raises TransferFailed: when there is no room for the rest
         """
-        try:
-            file = folder.reopen(part.part)
-        except OSError:
-            return None
-        status = os.fstat(file)
-        if not _is_still(part, status) or not take_lock(file):
-            os.close(file)
+        file = reopen_file(folder, part)
+        if file is None:
             return None
         found = cls.__new__(cls)
-        found._begin(folder, part.name)
+        found._begin(folder, entry)
         found._part, found._file, found._mode = part.part, file, part.mode
         found.size_bytes = os.lseek(file, 0, os.SEEK_END)
         try:
-            if needs_room:
-                require_room(folder, part.size_bytes - found.size_bytes)
+            require_room(folder, part.size_bytes - found.size_bytes)
         except TransferFailed:
             os.close(file)
             raise
         return found
 
-    def _begin(self, folder: Folder, name: str) -> None:
+    def _begin(self, folder: Folder, entry: FileEntry) -> None:
         self._folder = folder
-        self._name = name
+        self._entry = entry
+        self._name = entry.path
         self.size_bytes = 0
         """How much of it is there."""
-        self._behind = 0
-        self._pool: ThreadPoolExecutor | None = None
-        self._writing: Future[None] | None = None
+        self._behind = WriteBehind(lambda: _write_out(self._file))
 
-    def entry(self, peer_key: str, folder: str, size_bytes: int) -> Part:
-        """What a journal says of it.
-
-        :param size_bytes: what it was offered as
-        """
+    def journal_entry(self, peer_key: str, folder: str) -> Part:
+        """What a journal says of it."""
         status = os.fstat(self._file)
+        size_bytes = self._entry.size_bytes
         return Part(peer_key, self._name, size_bytes, folder, self._part, status.st_dev, status.st_ino, self._mode)
 
     def digest(self, stop: Callable[[], None]) -> bytes:
@@ -90,11 +76,12 @@ class PartFile:
         """
         try:
             os.lseek(self._file, 0, os.SEEK_SET)
-            found = digest_of(self._file, self.size_bytes, stop)
+            prefix = Prefix(stop)
+            prefix.add_file(self._file, self.size_bytes)
             os.lseek(self._file, 0, os.SEEK_END)
         except OSError as error:
             raise folder_problem(error) from error
-        return found
+        return prefix.digest()
 
     def start_over(self) -> None:
         """Throw away what is there.
@@ -122,9 +109,7 @@ class PartFile:
             while rest:
                 rest = rest[os.write(self._file, rest) :]
             self.size_bytes += len(data)
-            self._behind += len(data)
-            if self._behind >= WRITE_BEHIND_BYTES:
-                self._write_behind()
+            self._behind.wrote(len(data))
         except OSError as error:
             raise folder_problem(error) from error
 
@@ -135,8 +120,8 @@ class PartFile:
         :raises TransferFailed: when that can't be done; nothing was overwritten
         """
         try:
-            if self._writing is not None:
-                self._writing.result()
+            self._behind.wait()
+            set_times(self._file, self._entry)
             _set_mode(self._file, self._mode)
             os.fsync(self._file)
             name = self._take_name()
@@ -154,6 +139,10 @@ class PartFile:
                     self._folder.remove(self._part)
             self._close()
 
+    def take_done(self) -> list[FileEntry]:
+        """Of a single file, nothing is told."""
+        return []
+
     def path_of(self, name: str) -> Path:
         """Where the published file is."""
         return self._folder.path_of(name)
@@ -161,25 +150,17 @@ class PartFile:
     def _create(self) -> tuple[str, int]:
         for name in numbered(self._name, ".part"):
             try:
-                file = self._folder.create(name, 0o644)
+                file = self._folder.create(name, 0o755 if self._entry.is_executable else 0o644)
             except FileExistsError:
                 continue  # whoever's it is
             except OSError as error:
                 raise folder_problem(error) from error
-            # What 0644 and the umask, or the folder's own rules, made of it is how it will be published.
+            # What these and the umask, or the folder's own rules, made of it is how it will be published.
             self._mode = stat.S_IMODE(os.fstat(file).st_mode)
             _set_mode(file, 0o600)
             take_lock(file)
             return name, file
         raise TransferFailed("too many unfinished files of that name are in the receiver's folder; remove some")
-
-    def _write_behind(self) -> None:
-        self._behind = 0
-        if self._pool is None:
-            self._pool = ThreadPoolExecutor(1, "ud2p-write-behind")
-        if self._writing is not None:
-            self._writing.result()  # slower than the network: what is not on the disk yet must not grow without end
-        self._writing = self._pool.submit(_write_out, self._file)
 
     def _take_name(self) -> str:
         for name in numbered(self._name):
@@ -202,12 +183,22 @@ class PartFile:
             return False
 
     def _close(self) -> None:
-        if self._pool is not None:
-            self._pool.shutdown()
-            self._pool = None
+        self._behind.close()
         if self._file >= 0:
             os.close(self._file)
             self._file = -1
+
+
+def reopen_file(folder: Folder, part: Part) -> int | None:
+    """The file of a part that an earlier transfer left, locked; None as in :meth:`PartFile.reopen`."""
+    try:
+        file = folder.reopen(part.part)
+    except OSError:
+        return None
+    if not _is_still(part, os.fstat(file)) or not take_lock(file):
+        os.close(file)
+        return None
+    return file
 
 
 def _is_still(part: Part, status: os.stat_result) -> bool:
@@ -245,23 +236,15 @@ def take_lock(file: int) -> bool:
     return True
 
 
+def set_times(file: int, entry: FileEntry) -> None:
+    """When it was modified, where the system and its disk can keep that."""
+    if entry.modified_ns is not None and os.utime in os.supports_fd:
+        with contextlib.suppress(OSError, OverflowError):
+            os.utime(file, ns=(entry.modified_ns, entry.modified_ns))
+
+
 def _set_mode(file: int, mode: int) -> None:
     """Where the system has modes; FAT has none and says so by an error."""
     if hasattr(os, "fchmod"):
         with contextlib.suppress(OSError):
             os.fchmod(file, mode)
-
-
-def numbered(name: str, ending: str = "") -> Iterator[str]:
-    """``name``, ``name (1)``, ``name (2)`` and so on, each with ``ending``; the number stands before the extension.
-
-    None is longer than 255 bytes: a name that has to be shortened loses the end of its stem.
-    """
-    stem, extension = os.path.splitext(name)
-    if stem.endswith(".tar"):
-        stem, extension = stem[:-4], ".tar" + extension
-    if len(extension) > _LONGEST_EXTENSION:
-        stem, extension = name, ""
-    for number in itertools.chain([""], (f" ({n})" for n in range(1, _MOST_NAMES))):
-        room = _LONGEST_NAME_BYTES - len((number + extension + ending).encode())
-        yield stem.encode()[:room].decode(errors="ignore") + number + extension + ending

@@ -1,4 +1,4 @@
-"""The hash of the beginning of a file, which both ends compare before one goes on where the other stopped.
+"""The hash of the beginning of what is sent, which both ends compare before one goes on where the other stopped.
 
 BLAKE2b of the standard library: on this path, the fastest that needs nothing installed. Nothing is hashed where
 nothing is gone on with: there the records prove every byte.
@@ -7,30 +7,42 @@ nothing is gone on with: there the records prove every byte.
 from __future__ import annotations
 
 import hashlib
-import os
+import io
 from collections.abc import Callable
 
 DIGEST_BYTES = 32
 HASHING_S = 600.0
-"""How long one end waits while the other reads its file again, perhaps from a slower disk."""
+"""How long one end waits while the other reads its files again, perhaps from a slower disk."""
 _CHUNK_BYTES = 1 << 20
 
 
-def digest_of(file: int, n_bytes: int, stop: Callable[[], None]) -> bytes:
-    """The hash of the next ``n_bytes`` of an open file.
+class Prefix:
+    """Hashes files, one after the other, as if they were one."""
 
-    :param stop: called now and then; raises to end it
-    :returns: 32 bytes; of fewer bytes where the file has no more
-    :raises OSError: it can't be read
-    """
-    digest = hashlib.blake2b(digest_size=DIGEST_BYTES)
-    chunk = memoryview(bytearray(_CHUNK_BYTES))
-    left = n_bytes
-    while left:
-        stop()
-        read = os.readv(file, [chunk[: min(left, _CHUNK_BYTES)]])
-        if not read:
-            break
-        digest.update(chunk[:read])
-        left -= read
-    return digest.digest()
+    def __init__(self, stop: Callable[[], None]) -> None:
+        """:param stop: called now and then; raises to end it"""
+        self._stop = stop
+        self._digest = hashlib.blake2b(digest_size=DIGEST_BYTES)
+        self._chunk = memoryview(bytearray(_CHUNK_BYTES))
+
+    def add(self, readinto: Callable[[memoryview], int | None], n_bytes: int) -> None:
+        """Add the next ``n_bytes`` of what is read, or as many as there are.
+
+        :raises OSError: it can't be read
+        """
+        left = n_bytes
+        while left:
+            self._stop()
+            read = readinto(self._chunk[: min(left, _CHUNK_BYTES)])
+            if not read:
+                break
+            self._digest.update(self._chunk[:read])
+            left -= read
+
+    def add_file(self, file: int, n_bytes: int) -> None:
+        """The same, of an open file."""
+        self.add(io.FileIO(file, "rb", closefd=False).readinto, n_bytes)
+
+    def digest(self) -> bytes:
+        """The hash of what was added, 32 bytes."""
+        return self._digest.digest()

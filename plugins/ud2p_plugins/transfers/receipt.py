@@ -1,7 +1,7 @@
 """The receipt of a ``tcp`` transfer: the one record from the receiver to the sender, a JSON object, sealed.
 
-``{"name": the name that the file got, "size_bytes": its size}``, sent only when the file has that name and is on the
-disk.
+``{"type": "published", "name": the name that the file got, or the first of several, "size_bytes": of all of them}``,
+sent only when they have their names and are on the disk.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from ud2p.names import check_file_name
 LONGEST_RECEIPT_BYTES = 4096
 
 
-class Published(msgspec.Struct, frozen=True):
+class Published(msgspec.Struct, frozen=True, tag="published"):
     """What a receipt says."""
 
     name: str
@@ -25,9 +25,9 @@ class Published(msgspec.Struct, frozen=True):
 _decoder = msgspec.json.Decoder(Published)
 
 
-def encode_receipt(name: str, size_bytes: int) -> bytes:
+def encode_receipt(published: Published) -> bytes:
     """At most :data:`LONGEST_RECEIPT_BYTES`, whatever the name."""
-    return msgspec.json.encode(Published(name, size_bytes))
+    return msgspec.json.encode(published)
 
 
 def decode_receipt(data: Buffer, size_bytes: int) -> Published:
@@ -37,9 +37,20 @@ def decode_receipt(data: Buffer, size_bytes: int) -> Published:
     """
     try:
         published = _decoder.decode(data)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise TransferFailed("the receiver's receipt can't be read; ask whether the file arrived") from error
+    check_receipt(published, size_bytes)
+    return published
+
+
+def check_receipt(published: Published, size_bytes: int) -> None:
+    """See that a receipt is one for ``size_bytes``.
+
+    :raises TransferFailed: it is not
+    """
+    try:
         check_file_name(published.name)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, UnsafeName) as error:
+    except UnsafeName as error:
         raise TransferFailed("the receiver's receipt can't be read; ask whether the file arrived") from error
     if published.size_bytes != size_bytes:
         raise TransferFailed("the receiver's receipt is for another size; ask whether the file arrived")
-    return published

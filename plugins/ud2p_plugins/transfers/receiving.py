@@ -14,19 +14,20 @@ from functools import partial
 from pathlib import Path
 
 from ud2p.contracts import FileLink, FileOffer, Progress, Receipt, Sealer, StreamId
+from ud2p.contracts.files import label_of
+from ud2p.entries import check_entries
 from ud2p.errors import DecryptionError, RemoteProtocolError, TransferFailed, UnsafeName
-from ud2p.names import check_file_name
 from ud2p.protocol.hello import Side
 from ud2p.protocol.record_reader import RecordReader
 from ud2p.protocol.transfer import RECORD_BYTES
-from ud2p_plugins.transfers.arriving_file import ArrivingFile
+from ud2p_plugins.transfers.arriving import Arriving
 from ud2p_plugins.transfers.connecting import Door, say_hello
 from ud2p_plugins.transfers.conversation import ATTEMPTS, THROUGH_CHAT, Conversation, Listening, going_on
 from ud2p_plugins.transfers.folder import Folder
 from ud2p_plugins.transfers.line import STALL_S, ByteLine, ConnectionLost, Line, Stopped, StopSignal
 from ud2p_plugins.transfers.meter import Meter
 from ud2p_plugins.transfers.prefix import HASHING_S
-from ud2p_plugins.transfers.receipt import encode_receipt
+from ud2p_plugins.transfers.receipt import Published, encode_receipt
 from ud2p_plugins.transfers.thread import run_in_thread
 
 
@@ -41,11 +42,14 @@ async def receive_file(link: FileLink, offer: FileOffer, into: Path, progress: P
             await talk.say(await run_in_thread("ud2p-receive", arrival.listen, arrival.stop.set))
             try:
                 receive = await _come_together(talk, arrival)
-                return await run_in_thread("ud2p-receive", receive, arrival.stop.set, done_is_done=True)
+                receipt = await run_in_thread("ud2p-receive", receive, arrival.stop.set, done_is_done=True)
+                break
             except ConnectionLost as lost:
                 if not arrival.may_go_on():
                     raise
                 progress.pause(going_on(lost))
+        await talk.say(arrival.published)
+        return receipt
 
     try:
         return await talk.conduct(work)
@@ -84,22 +88,22 @@ class _Arrival:
         self._into = into
         self._progress = progress
         self._held = contextlib.ExitStack()
-        self._arriving: ArrivingFile
+        self._arriving: Arriving
         self._door: Door
         self._attempts_left = ATTEMPTS
         self._had_bytes = 0
+        self.published: Published
+        """What the receipt says, once there is one."""
 
     def prepare(self) -> None:
         """Get ready: everything that can be refused at once is."""
         try:
-            name = check_file_name(self._offer.name)
+            check_entries(self._offer.entries)
         except UnsafeName as error:
             raise TransferFailed(str(error)) from error
         folder = Folder(self._into)
         self._held.callback(folder.close)
-        self._arriving = ArrivingFile(
-            folder, str(self._into.absolute()), name, self._offer.size_bytes, self._link.peer_key
-        )
+        self._arriving = Arriving(folder, str(self._into.absolute()), self._offer, self._link.peer_key)
         self._held.callback(self._arriving.close)
 
     def listen(self) -> Listening:
@@ -134,9 +138,11 @@ class _Arrival:
                 self.stop.check()
                 name = self._arriving.publish()
                 route = way + self._arriving.how
-                receipt = Receipt(name, part.path_of(name), self._offer.size_bytes, meter.seconds, route)
-                self._send_receipt(line, answers, receipt)
-                return receipt
+                self.published = Published(name, self._offer.size_bytes)
+                self._send_receipt(line, answers)
+                label = label_of([name, *(root.path for root in self._offer.roots[1:])])
+                size_bytes, n_files = self._offer.size_bytes, self._offer.n_files
+                return Receipt(label, part.path_of(name), size_bytes, meter.seconds, route, n_files)
 
     def may_go_on(self) -> bool:
         """Whether another connection is worth waiting for, after one was lost: as long as there is progress."""
@@ -175,8 +181,8 @@ class _Arrival:
             raise TransferFailed(str(error)) from error
         raise ConnectionLost("the connection ended before the file did; send the file again")
 
-    def _send_receipt(self, line: ByteLine, answers: Sealer, receipt: Receipt) -> None:
-        said = encode_receipt(receipt.name, receipt.size_bytes)
+    def _send_receipt(self, line: ByteLine, answers: Sealer) -> None:
+        said = encode_receipt(self.published)
         sealed = memoryview(bytearray(answers.sealed_size(len(said))))
         n_bytes = answers.next_into(said, sealed, True)
         with contextlib.suppress(TransferFailed, Stopped):  # the file is here, whole, even if the sender can't hear it
@@ -195,9 +201,11 @@ class _Arrival:
                 due -= len(data)
                 if due < 0 or (due and reader.ended):
                     self._arriving.is_kept = False
-                    raise TransferFailed("the file is not as large as it was offered; offer it again")
+                    raise TransferFailed("it is not as large as it was offered; offer it again")
                 part.write(data)
                 meter.advance(len(data))
+                for entry in part.take_done():
+                    meter.file_done(entry.path, entry.size_bytes)
         except (RemoteProtocolError, DecryptionError) as error:
             raise TransferFailed(str(error)) from error
         if not reader.ended:

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import contextlib
-import io
-import os
-import stat
 import time
 from collections.abc import Sequence
 from functools import partial
 
 from ud2p.contracts import FileLink, Progress, Receipt, Sealer, Source, StreamId
+from ud2p.contracts.files import label_of
 from ud2p.errors import DecryptionError, RemoteProtocolError, TransferFailed
 from ud2p.protocol.buffers import page_aligned
 from ud2p.protocol.hello import Side
@@ -19,10 +17,11 @@ from ud2p.protocol.transfer import RECORD_BYTES
 from ud2p_plugins.transfers.chat_line import ChatLine
 from ud2p_plugins.transfers.connecting import NotLetIn, Unreachable, connect, say_hello
 from ud2p_plugins.transfers.conversation import ATTEMPTS, THROUGH_CHAT, Conversation, Listening, ThroughChat, going_on
+from ud2p_plugins.transfers.departing_files import DepartingFiles
 from ud2p_plugins.transfers.line import STALL_S, ByteLine, ConnectionLost, StopSignal
 from ud2p_plugins.transfers.meter import Meter
-from ud2p_plugins.transfers.prefix import HASHING_S, digest_of
-from ud2p_plugins.transfers.receipt import LONGEST_RECEIPT_BYTES, Published, decode_receipt
+from ud2p_plugins.transfers.prefix import HASHING_S
+from ud2p_plugins.transfers.receipt import LONGEST_RECEIPT_BYTES, Published, check_receipt, decode_receipt
 from ud2p_plugins.transfers.thread import run_in_thread
 
 RECEIPT_S = 120.0
@@ -60,7 +59,10 @@ async def send_file(link: FileLink, sources: Sequence[Source], progress: Progres
                 if not listening.again:
                     raise
                 progress.pause(going_on(lost))
-                listening, refused = await talk.listening_again(lost), 0
+                said = await talk.listening_again(lost)
+                if isinstance(said, Published):
+                    return departure.is_there(said)
+                listening, refused = said, 0
 
     try:
         return await talk.conduct(work)
@@ -87,35 +89,20 @@ class RecordSize:
 
 
 class _Departure:
-    """One file on its way out; lives on a thread, one call at a time."""
+    """What is on its way out; lives on a thread, one call at a time."""
 
     def __init__(self, link: FileLink, sources: Sequence[Source], progress: Progress) -> None:
         self.stop = StopSignal()
         self._link = link
         self._sources = sources
         self._progress = progress
-        self._held = contextlib.ExitStack()
-        self._source: Source
-        self._file: io.FileIO
-        self._modified_ns: int
+        self._files = DepartingFiles(sources)
+        self._began = 0.0
+        self._has_sent_all = False
 
     def prepare(self) -> None:
-        """Open the file, and see that it is still what was offered."""
-        if len(self._sources) != 1:
-            raise TransferFailed("tcp sends one file at a time; send them one by one")
-        self._source = self._sources[0]
-        try:
-            # A pipe put in its place must not hold up the thread: that is what O_NONBLOCK is for.
-            flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
-            file = os.open(self._source.path, flags)
-            self._held.callback(os.close, file)
-            status = os.fstat(file)
-        except OSError as error:
-            raise self._unreadable(error) from error
-        if not stat.S_ISREG(status.st_mode) or status.st_size != self._source.size_bytes:
-            raise TransferFailed(f"{self._source.name} changed after it was offered; send it again")
-        self._file = io.FileIO(file, "rb", closefd=False)
-        self._modified_ns = status.st_mtime_ns
+        """See that everything is still what was offered."""
+        self._files.check()
 
     def send(self, listening: Listening) -> Receipt:
         """Connect, send, and wait for the receipt."""
@@ -133,30 +120,42 @@ class _Departure:
             opener = self._link.opener(StreamId(context, from_sender=False))
             answers = RecordReader(opener, sealer.sealed_size(LONGEST_RECEIPT_BYTES))
             begin, how = self._agree(line, sealer, answers, listening.have_bytes)
-            with Meter(self._progress, self._source.size_bytes - begin) as meter:
+            self._began, self._has_sent_all = time.monotonic(), False
+            with Meter(self._progress, self._files.size_bytes - begin) as meter:
                 self._send_records(line, sealer, meter, begin)
+                self._has_sent_all = True
                 line.end_sending()
                 published = self._receive_receipt(line, answers)
-                return Receipt(published.name, self._source.path, self._source.size_bytes, meter.seconds, way + how)
+                return self._receipt(published, meter.seconds, way + how)
+
+    def is_there(self, published: Published) -> Receipt:
+        """The receiver has everything, and only its receipt was lost with the connection."""
+        if not self._has_sent_all:
+            raise TransferFailed("the receiver says that it has what was not sent; send it again")
+        check_receipt(published, self._files.size_bytes)
+        return self._receipt(published, time.monotonic() - self._began, "direct, with a receipt through the chat")
 
     def close(self) -> None:
         """Let go of everything."""
-        self._held.close()
+        self._files.close()
         self.stop.close()
+
+    def _receipt(self, published: Published, seconds: float, route: str) -> Receipt:
+        roots = [source for source in self._sources if source.entry.is_root]
+        path = roots[0].path if len(roots) == 1 else roots[0].path.parent
+        n_files = sum(not source.entry.is_folder for source in self._sources)
+        name = label_of([published.name, *(root.name for root in roots[1:])])
+        return Receipt(name, path, self._files.size_bytes, seconds, route, n_files)
 
     def _agree(self, line: ByteLine, sealer: Sealer, answers: RecordReader, have_bytes: int) -> tuple[int, str]:
         """Show the receiver the hash of as much as it has.
 
         :returns: where to begin, and what a person should know of it
         """
-        if not 0 < have_bytes <= self._source.size_bytes:
-            self._file.seek(0)
+        if not 0 < have_bytes <= self._files.size_bytes:
+            self._files.seek(0)
             return 0, ""
-        self._file.seek(0)
-        try:
-            digest = digest_of(self._file.fileno(), have_bytes, self.stop.check)
-        except OSError as error:
-            raise self._unreadable(error) from error
+        digest = self._files.digest(have_bytes, self.stop.check)
         sealed = memoryview(bytearray(sealer.sealed_size(len(digest))))
         line.send_all(sealed[: sealer.next_into(digest, sealed, False)])
         line.patience_s = HASHING_S
@@ -164,49 +163,35 @@ class _Departure:
         line.patience_s = STALL_S
         if begin not in (0, have_bytes):
             raise TransferFailed("the receiver asks for a place in the file that it can't have; send the file again")
-        self._file.seek(begin)
+        self._files.seek(begin)
         if begin == 0:
-            return 0, ", started over: the file has changed since its unfinished part was sent"
+            return 0, ", started over: it has changed since its unfinished part was sent"
         return begin, f", went on from {begin / 1e6:,.1f} MB"
 
     def _send_records(self, line: ByteLine, sealer: Sealer, meter: Meter, begin: int) -> None:
-        left = self._source.size_bytes - begin
+        left = self._files.size_bytes - begin
         data = page_aligned(RECORD_BYTES)
         sealed = page_aligned(sealer.sealed_size(RECORD_BYTES))
         size = RecordSize()
         last = False
         while not last:
             begun = time.monotonic()
-            n_bytes = self._read(data[: min(left, size.size_bytes)])
+            n_bytes = self._files.readinto(data[: min(left, size.size_bytes)])
             left -= n_bytes
             last = left == 0
-            if last:
-                self._check_unchanged()  # before the record that makes it a whole file
             line.send_all(sealed[: sealer.next_into(data[:n_bytes], sealed, last)])
             meter.advance(n_bytes)
+            if len(self._sources) > 1:
+                for source in self._files.take_done():
+                    meter.file_done(source.name, source.size_bytes)
             size.took(time.monotonic() - begun)
-
-    def _read(self, space: memoryview) -> int:
-        """Read some of the file, at least a byte if there is space for one."""
-        try:
-            n_bytes = self._file.readinto(space)
-        except OSError as error:
-            raise self._unreadable(error) from error
-        if not n_bytes and space:
-            raise self._changed()
-        return n_bytes or 0
-
-    def _check_unchanged(self) -> None:
-        status = os.fstat(self._file.fileno())
-        if (status.st_size, status.st_mtime_ns) != (self._source.size_bytes, self._modified_ns):
-            raise self._changed()
 
     def _receive_receipt(self, line: ByteLine, answers: RecordReader) -> Published:
         line.patience_s = RECEIPT_S
         data = self._receive_record(line, answers)
         if not answers.ended:
             raise TransferFailed("the receiver's receipt is forged or damaged; ask whether the file arrived")
-        return decode_receipt(data, self._source.size_bytes)
+        return decode_receipt(data, self._files.size_bytes)
 
     def _receive_record(self, line: ByteLine, answers: RecordReader) -> bytes:
         data = None
@@ -221,10 +206,3 @@ class _Departure:
         except (RemoteProtocolError, DecryptionError) as error:
             raise TransferFailed("the receiver's receipt is forged or damaged; ask whether the file arrived") from error
         return bytes(data)
-
-    def _changed(self) -> TransferFailed:
-        return TransferFailed(f"{self._source.name} changed while it was sent; send it again")
-
-    def _unreadable(self, error: OSError) -> TransferFailed:
-        reason = (error.strerror or str(error)).lower()
-        return TransferFailed(f"{self._source.name} can't be read any more ({reason}); offer it again")

@@ -48,6 +48,6 @@ def ud2p_register_file_transfers() -> list[FileTransferInfo]:
 
 
 def _discard() -> Sequence[Path]:
-    from ud2p_plugins.transfers.arriving_file import discard_all  # here: as above
+    from ud2p_plugins.transfers.arriving import discard_all  # here: as above
 
     return discard_all()

@@ -22,6 +22,7 @@ from ud2p.events import (
     Invited,
 )
 from ud2p.tasks import Tasks
+from ud2p_shell.file_screens import file_question
 from ud2p_shell.headless.answers import ask
 from ud2p_shell.headless.report import Report
 from ud2p_shell.headless.session import Outcome, run_headless
@@ -45,7 +46,7 @@ class Wishes:
     peer: str | None
     """From whom; None is anybody."""
     max_bytes: int | None
-    """Of one file."""
+    """Of one offer, everything in it together."""
     takes_all: bool
     """Whether nobody is asked."""
     keeps_on: bool
@@ -54,7 +55,7 @@ class Wishes:
     def why_not(self, chat: Chat, offer: FileOffer) -> str | None:
         """Why an offer is declined unasked."""
         if self.max_bytes is not None and offer.size_bytes > self.max_bytes:
-            return f"the receiver takes files of up to {self.max_bytes:,} bytes; this one has {offer.size_bytes:,}"
+            return f"the receiver takes up to {self.max_bytes:,} bytes at once; this is {offer.size_bytes:,}"
         return None
 
 
@@ -125,7 +126,9 @@ class _Arrivals:
 
     async def _take(self, chat: Chat, offer: FileOffer, done: asyncio.Event) -> None:
         try:
-            self._report.tell("offered", None, name=offer.name, bytes=offer.size_bytes, peer=chat.peer)
+            self._report.tell(
+                "offered", None, name=offer.name, files=offer.n_files, bytes=offer.size_bytes, peer=chat.peer
+            )
             refusal = self._wishes.why_not(chat, offer)
             into: Path | None = self._wishes.into
             if refusal is None and not self._wishes.takes_all:
@@ -153,8 +156,7 @@ class _Arrivals:
         """Where the user wants it; None for nowhere."""
         into = self._wishes.into
         while offer in chat.files.waiting:
-            exists = (into / offer.name).exists()
-            question = screen.FileQuestion(chat.peer, offer.name, offer.size_bytes, str(into), exists)
+            question = file_question(chat.peer, offer, into)
             self._report.tell("question", question, name=offer.name, bytes=offer.size_bytes, into=str(into))
             answer = (await ask()).strip()
             if answer.casefold() == "y":

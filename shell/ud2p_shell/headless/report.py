@@ -12,6 +12,7 @@ from typing import Any
 from ud2p import screen
 from ud2p.contracts import Progress
 from ud2p.errors import UD2PError
+from ud2p_shell.announcing import Announcing
 from ud2p_shell.stage import Stage
 from ud2p_shell.terminal.progress import ProgressBoard
 
@@ -47,7 +48,7 @@ class Report:
         """The progress of one transfer."""
         if self._as_json:
             return JsonProgress(name, sent=sent)
-        return self._board.bar(title)
+        return Announcing(self._board.bar(title), lambda: None, lambda _: None, self._board.write)
 
 
 class JsonProgress:
@@ -59,6 +60,7 @@ class JsonProgress:
         self._lock = threading.Lock()
         self._total_bytes = self._bytes = 0
         self._started = self._printed = 0.0
+        self._done: list[dict[str, Any]] = []
 
     def start(self, total_bytes: int) -> None:
         """See the contract."""
@@ -73,6 +75,11 @@ class JsonProgress:
             if time.monotonic() - self._printed >= PROGRESS_EVERY_S:
                 self._print()
 
+    def file_done(self, path: str, size_bytes: int) -> None:
+        """See the contract. Many small ones are printed together: a slow reader must not slow the transfer."""
+        with self._lock:
+            self._done.append({"event": "file", "name": self._name, "path": path, "bytes": size_bytes})
+
     def pause(self, reason: str) -> None:
         """See the contract."""
         with self._lock:
@@ -85,7 +92,9 @@ class JsonProgress:
 
     def _print(self) -> None:
         self._printed = time.monotonic()
+        done, self._done = self._done, []
         print_event(
+            *done,
             {
                 "event": "progress",
                 "name": self._name,
@@ -93,11 +102,11 @@ class JsonProgress:
                 "bytes": self._bytes,
                 "total_bytes": self._total_bytes,
                 "seconds": round(self._printed - self._started, 3),
-            }
+            },
         )
 
 
-def print_event(event: dict[str, Any]) -> None:
-    """One line, at once; ASCII, so that it is a line on every system."""
-    sys.stdout.write(json.dumps(event) + "\n")
+def print_event(*events: dict[str, Any]) -> None:
+    """A line each, at once; ASCII, so that it is a line on every system."""
+    sys.stdout.write("".join(json.dumps(event) + "\n" for event in events))
     sys.stdout.flush()

@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ud2p import screen
-from ud2p.chat_files import inspect_source
+from ud2p.contracts.files import label_of
 from ud2p.errors import BrokerRefused, InvitationFailed
 from ud2p.protocol.refusals import Code
+from ud2p.sources import inspect_sources
 from ud2p_shell.headless.report import Report
 from ud2p_shell.headless.session import Outcome, run_headless
 
@@ -27,23 +28,23 @@ _NOT_THERE = (Code.UNKNOWN_CLIENT, Code.TARGET_OFFLINE)
 def run_send(
     settings: Settings, plugins: PluginManager, peer: str, paths: Sequence[str], wait_s: float, *, as_json: bool
 ) -> int:
-    """Send files to ``peer``, one after the other.
+    """Send files and folders to ``peer``, in one transfer.
 
     :param wait_s: for how many seconds a peer that is not there is waited for
-    :returns: the exit code: that of the last file that did not get through, 0 when all did
+    :returns: the exit code: 0 when everything got through
     :raises UD2PError: no chat came about, or a file can't be sent at all
     """
-    sources = [inspect_source(Path(path).expanduser()) for path in paths]  # before anybody is bothered
+    files = [Path(path).expanduser() for path in paths]
+    sources = inspect_sources(files)  # before anybody is bothered
+    name = label_of([source.name for source in sources if source.entry.is_root])
+    size_bytes = sum(source.size_bytes for source in sources)
 
     async def work(client: Client, report: Report) -> int:
         chat = await _invite(client, report, peer, wait_s)
         report.tell("chat", None, peer=chat.peer, path=chat.path, cipher=chat.cipher, trust=chat.trust)
         outcome = Outcome()
-        for source in sources:
-            words = screen.FileWaiting(chat.peer, source.name)
-            report.tell("offered", words, name=source.name, bytes=source.size_bytes, peer=chat.peer)
-            path = source.path
-            await outcome.follow(report, lambda bar: chat.send_file(path, bar), chat, source.name, sent=True)  # noqa: B023 - awaited here
+        report.tell("offered", screen.FileWaiting(chat.peer, name), name=name, bytes=size_bytes, peer=chat.peer)
+        await outcome.follow(report, lambda bar: chat.send_files(files, bar), chat, name, sent=True)
         await chat.leave()
         return outcome.exit_code
 

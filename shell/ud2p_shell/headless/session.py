@@ -15,6 +15,7 @@ from ud2p.contracts import Progress, Receipt
 from ud2p.errors import TransferRefused, UD2PError, UsageError
 from ud2p.state import load_state
 from ud2p.text import gate
+from ud2p_shell.file_screens import file_done
 from ud2p_shell.headless.report import Report
 from ud2p_shell.logging_in import check_choices, first_contact_sentence, make_client
 from ud2p_shell.paint import wants_colour
@@ -39,7 +40,7 @@ class Outcome:
     async def follow(
         self, report: Report, transfer: Callable[[Progress], Awaitable[Receipt]], chat: Chat, name: str, *, sent: bool
     ) -> None:
-        """Let one file through, and tell what became of it."""
+        """Let one transfer through, and tell what became of it."""
         title = f"Sending file to {chat.peer}..." if sent else f"Receiving file from {chat.peer}..."
         try:
             receipt = await transfer(report.bar(title, name, sent=sent))
@@ -49,21 +50,17 @@ class Outcome:
             report.tell(event, screen.FileFailed(name, str(error), sent), name=name, reason=str(error), peer=chat.peer)
             return
         self.files_done += 1
-        size, seconds, route = receipt.size_bytes, receipt.seconds, receipt.route
-        words = (
-            screen.FileSent(receipt.name, size, seconds, route)
-            if sent
-            else screen.FileReceived(receipt.name, str(receipt.path), size, seconds, route)
-        )
+        size, seconds = receipt.size_bytes, receipt.seconds
         report.tell(
             "sent" if sent else "received",
-            words,
+            file_done(receipt, sent=sent),
             name=receipt.name,
             path=str(receipt.path),
+            files=receipt.n_files,
             bytes=size,
             seconds=round(seconds, 6),
             bytes_per_second=round(size / seconds) if seconds else None,
-            route=route,
+            route=receipt.route,
             peer=chat.peer,
         )
 

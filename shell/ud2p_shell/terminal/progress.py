@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
@@ -40,6 +40,13 @@ class ProgressBoard:
         :param leave: print the finished bar above the prompt
         """
         return TransferProgress(self, title, leave)
+
+    def write(self, lines: Sequence[str]) -> None:
+        """Lines from others above the bars, where there is no prompt; for any thread."""
+        from ud2p_shell.terminal.tqdm_bars import StreamBar
+
+        with suppress(Exception):
+            StreamBar.write("\n".join(gate(line) for line in lines), file=sys.stderr)
 
     @property
     def is_running(self) -> bool:
@@ -94,6 +101,9 @@ class TransferProgress:
         with self._lock, suppress(Exception):
             if self._bar is not None:
                 self._bar.update(n_bytes)
+
+    def file_done(self, path: str, size_bytes: int) -> None:
+        """See the contract. Whoever wraps this says it."""
 
     def pause(self, reason: str) -> None:
         """See the contract. Where there is a prompt, the shell says it."""

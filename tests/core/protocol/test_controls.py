@@ -10,6 +10,9 @@ from ud2p.protocol.controls import (
     Accept,
     Control,
     Decline,
+    Entry,
+    EntryKind,
+    MoreEntries,
     Offer,
     Transfer,
     Withdraw,
@@ -20,15 +23,26 @@ from ud2p.protocol.frames import MAX_MESSAGE_BYTES
 
 ID = "0123456789abcdef" * 2
 IDS = st.sampled_from([ID, "f" * 32])
+ENTRIES = st.lists(
+    st.builds(
+        Entry,
+        path=st.text(max_size=50),
+        kind=st.sampled_from(EntryKind),
+        size_bytes=st.integers(0, 2**62 - 1),
+        modified_ns=st.none() | st.integers(0, 2**63 - 1),
+    ),
+    max_size=3,
+)
 CONTROLS = st.one_of(
     st.builds(
         Offer,
         epoch=st.integers(0, 2**16 - 1),
         id=IDS,
-        name=st.text(max_size=50),
-        size_bytes=st.integers(0, 2**62 - 1),
         transfer=st.text(max_size=32),
+        n_entries=st.integers(1, 2**63),
+        entries=ENTRIES,
     ),
+    st.builds(MoreEntries, id=IDS, entries=ENTRIES),
     st.builds(Accept, id=IDS),
     st.builds(Decline, id=IDS, reason=st.text(max_size=50)),
     st.builds(Withdraw, id=IDS, reason=st.text(max_size=50)),

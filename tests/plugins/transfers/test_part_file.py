@@ -12,10 +12,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ud2p.contracts import FileEntry
 from ud2p.errors import TransferFailed
-from ud2p_plugins.transfers import part_file
+from ud2p_plugins.transfers import numbered as numbered_names
+from ud2p_plugins.transfers import part_file, write_behind
 from ud2p_plugins.transfers.folder import Folder, folder_problem
-from ud2p_plugins.transfers.part_file import PartFile, numbered
+from ud2p_plugins.transfers.numbered import numbered
+from ud2p_plugins.transfers.part_file import PartFile
 
 
 @pytest.fixture
@@ -31,7 +34,7 @@ def write(part: PartFile, data: bytes) -> None:
 
 
 def test_it_gets_its_name_when_it_is_whole(tmp_path: Path, into: Folder) -> None:
-    part = PartFile(into, "a.txt", 6)
+    part = PartFile(into, FileEntry("a.txt", 6))
     write(part, b"abc")
     assert os.listdir(tmp_path) == ["a.txt.part"]
     write(part, b"def")
@@ -43,7 +46,7 @@ def test_it_gets_its_name_when_it_is_whole(tmp_path: Path, into: Folder) -> None
 
 
 def test_what_is_given_up_is_gone(tmp_path: Path, into: Folder) -> None:
-    part = PartFile(into, "a.txt", 6)
+    part = PartFile(into, FileEntry("a.txt", 6))
     write(part, b"abc")
     part.discard()
     part.discard()
@@ -51,7 +54,7 @@ def test_what_is_given_up_is_gone(tmp_path: Path, into: Folder) -> None:
 
 
 def test_what_another_program_put_there_is_not_removed(tmp_path: Path, into: Folder) -> None:
-    part = PartFile(into, "a.txt", 6)
+    part = PartFile(into, FileEntry("a.txt", 6))
     (tmp_path / "a.txt.part").unlink()
     (tmp_path / "a.txt.part").write_bytes(b"theirs")
     part.discard()
@@ -59,7 +62,7 @@ def test_what_another_program_put_there_is_not_removed(tmp_path: Path, into: Fol
 
 
 def test_what_another_program_took_away_is_missed(tmp_path: Path, into: Folder) -> None:
-    part = PartFile(into, "a.txt", 6)
+    part = PartFile(into, FileEntry("a.txt", 6))
     (tmp_path / "a.txt.part").rename(tmp_path / "elsewhere")
     with pytest.raises(TransferFailed, match="took away"):
         part.publish()
@@ -68,7 +71,7 @@ def test_what_another_program_took_away_is_missed(tmp_path: Path, into: Folder) 
 
 
 def test_a_swap_between_two_calls_is_noticed(tmp_path: Path, into: Folder, monkeypatch: pytest.MonkeyPatch) -> None:
-    part = PartFile(into, "a.txt", 6)
+    part = PartFile(into, FileEntry("a.txt", 6))
     rename = into.rename_to_new
 
     def swap_and_rename(name: str, new: str) -> None:
@@ -85,9 +88,9 @@ def test_a_swap_between_two_calls_is_noticed(tmp_path: Path, into: Folder, monke
 def test_much_is_written_behind_and_comes_out_the_same(
     tmp_path: Path, into: Folder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(part_file, "WRITE_BEHIND_BYTES", 1000)
+    monkeypatch.setattr(write_behind, "WRITE_BEHIND_BYTES", 1000)
     chunks = [bytes([n]) * 333 for n in range(50)]
-    part = PartFile(into, "a", 50 * 333)
+    part = PartFile(into, FileEntry("a", 50 * 333))
     for chunk in chunks:
         write(part, chunk)
     part.publish()
@@ -98,14 +101,14 @@ def test_a_disk_that_fails_behind_is_noticed(tmp_path: Path, into: Folder, monke
     def fail(file: int) -> None:
         raise OSError(errno.EIO, "Input/output error")
 
-    monkeypatch.setattr(part_file, "WRITE_BEHIND_BYTES", 10)
+    monkeypatch.setattr(write_behind, "WRITE_BEHIND_BYTES", 10)
     monkeypatch.setattr(part_file, "_write_out", fail)
-    part = PartFile(into, "a", 100)
+    part = PartFile(into, FileEntry("a", 100))
     write(part, bytes(50))
     with pytest.raises(TransferFailed, match="Input/output error"):
         write(part, bytes(50))
     part.discard()
-    part = PartFile(into, "a", 100)
+    part = PartFile(into, FileEntry("a", 100))
     write(part, bytes(50))
     with pytest.raises(TransferFailed, match="Input/output error"):
         part.publish()
@@ -121,7 +124,7 @@ def test_without_hard_links(tmp_path: Path, into: Folder, monkeypatch: pytest.Mo
 
     monkeypatch.setattr(os, "link", refuse)
     (tmp_path / "a").write_bytes(b"old")
-    part = PartFile(into, "a", 3)
+    part = PartFile(into, FileEntry("a", 3))
     write(part, b"new")
     assert part.publish() == "a (1)"
     assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == {"a": b"old", "a (1)": b"new"}
@@ -134,7 +137,7 @@ def test_without_modes(tmp_path: Path, into: Folder, monkeypatch: pytest.MonkeyP
         raise OSError(errno.EPERM, "Operation not permitted")
 
     monkeypatch.setattr(os, "fchmod", refuse)
-    part = PartFile(into, "a", 3)
+    part = PartFile(into, FileEntry("a", 3))
     write(part, b"new")
     assert part.publish() == "a"
     assert (tmp_path / "a").read_bytes() == b"new"
@@ -145,23 +148,23 @@ def test_another_failure_of_links_is_told(into: Folder, monkeypatch: pytest.Monk
         raise OSError(errno.EIO, "Input/output error")
 
     monkeypatch.setattr(os, "link", refuse)
-    part = PartFile(into, "a", 3)
+    part = PartFile(into, FileEntry("a", 3))
     with pytest.raises(TransferFailed, match="Input/output error"):
         part.publish()
     part.discard()
 
 
 def test_too_many_of_a_name(tmp_path: Path, into: Folder, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(part_file, "_MOST_NAMES", 3)
+    monkeypatch.setattr(numbered_names, "_MOST_NAMES", 3)
     for name in ("a", "a (1)", "a (2)"):
         (tmp_path / name).touch()
-    part = PartFile(into, "a", 3)
+    part = PartFile(into, FileEntry("a", 3))
     with pytest.raises(TransferFailed, match="too many files"):
         part.publish()
     for name in ("a (1).part", "a (2).part"):
         (tmp_path / name).touch()
     with pytest.raises(TransferFailed, match="too many unfinished"):
-        PartFile(into, "a", 3)
+        PartFile(into, FileEntry("a", 3))
     part.discard()
 
 
@@ -169,7 +172,7 @@ def test_the_longest_names_fit(tmp_path: Path, into: Folder) -> None:
     name = "ä" * 125 + ".text"
     assert len(name.encode()) == 255
     for expected in (name, "ä" * 123 + " (1).text"):
-        part = PartFile(into, name, 0)
+        part = PartFile(into, FileEntry(name, 0))
         assert part.publish() == expected
     assert len(list(tmp_path.iterdir())) == 2
 
@@ -208,7 +211,7 @@ def test_a_file_larger_than_allowed_ends_with_a_sentence(tmp_path: Path, into: F
     import resource
 
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
-    part = PartFile(into, "a", 1_000_000)
+    part = PartFile(into, FileEntry("a", 1_000_000))
     resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, before[1]))
     try:
         with pytest.raises(TransferFailed, match="larger than the receiver's system lets a file grow"):
@@ -220,7 +223,7 @@ def test_a_file_larger_than_allowed_ends_with_a_sentence(tmp_path: Path, into: F
 
 
 def test_modes_follow_the_folders_own_rules(tmp_path: Path, into: Folder) -> None:
-    part = PartFile(into, "a", 0)
+    part = PartFile(into, FileEntry("a", 0))
     assert stat.S_IMODE((tmp_path / "a.part").stat().st_mode) == 0o600
     part.publish()
     (tmp_path / "plain").touch(0o644)

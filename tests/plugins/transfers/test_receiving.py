@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from tests.support.file_link import offer_of
 from tests.support.transfers import Transfer, as_sender, drain, outcome, record, said, say, settled
 
 from ud2p.contracts import Receipt, Sealer
@@ -213,7 +214,7 @@ async def test_a_folder_that_may_not_be_written(tmp_path: Path) -> None:
 
 async def test_a_file_that_is_larger_than_the_disk(tmp_path: Path) -> None:
     transfer = Transfer(tmp_path, CONTENT)
-    object.__setattr__(transfer.offer, "size_bytes", 1 << 60)
+    transfer.offer = offer_of(transfer.name, 1 << 60)
     receiving = transfer.receive()
     await settled(receiving)
     assert "MB left; make room" in str(outcome(receiving))

@@ -5,21 +5,21 @@ from __future__ import annotations
 import asyncio
 import os
 import secrets
-import threading
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
 import msgspec
 import pytest
 from tests.support.file_link import PairedLink, link_pair
-from tests.support.transfers import Transfer, outcome, settled
+from tests.support.transfers import Transfer, as_receiver, cancel_and_hold, drain, outcome, say, settled
 
 from ud2p.contracts import Receipt
 from ud2p.protocol.transfer import RECORD_BYTES
-from ud2p_plugins.transfers import line, meter
-from ud2p_plugins.transfers.arriving_file import discard_all
+from ud2p_plugins.transfers import line, meter, receiving
+from ud2p_plugins.transfers.arriving import discard_all
 from ud2p_plugins.transfers.conversation import Listening, Said
 from ud2p_plugins.transfers.journal import Journal
+from ud2p_plugins.transfers.receipt import Published
 
 ALICE, MALLORY = "SHA256:alice", "SHA256:mallory"
 SIZE = 12_000_000
@@ -37,22 +37,15 @@ async def cut(transfer: Transfer, at_bytes: int = SIZE // 2) -> int:
     :returns: how much has arrived
     """
     moved = 0
-    loop, enough = asyncio.get_running_loop(), asyncio.Event()
+    loop, is_enough = asyncio.get_running_loop(), False
     receiving: asyncio.Task[Receipt]
 
     def stop() -> None:
-        nonlocal moved
+        nonlocal moved, is_enough
         moved = sum(transfer.receiving_bar.moved)
-        if moved >= at_bytes and not enough.is_set():
-            held = threading.Event()
-
-            def cancel() -> None:
-                receiving.cancel()
-                enough.set()
-                loop.call_soon(held.set)
-
-            loop.call_soon_threadsafe(cancel)
-            held.wait(20)
+        if moved >= at_bytes and not is_enough:
+            is_enough = True
+            cancel_and_hold(loop, lambda: receiving)
 
     transfer.receiving_bar.at_advance = stop
     sending, receiving = transfer.send(), transfer.receive()
@@ -96,6 +89,44 @@ async def test_a_later_transfer_goes_on(transfer: Transfer) -> None:
     assert sent.size_bytes == received.size_bytes == SIZE
     assert Journal().parts() == []
     assert oct((transfer.into / "Von.mp3").stat().st_mode)[-3:] == "644"
+
+
+async def test_a_receipt_that_is_lost_comes_over_the_chat(transfer: Transfer, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The connection breaks, or the receiver's user cancels, when it has everything."""
+    monkeypatch.setattr(receiving._Arrival, "_send_receipt", lambda self, line, answers: None)
+    sent, received = await went(transfer)
+    assert sent.route == "direct, with a receipt through the chat"
+    assert (sent.name, sent.size_bytes) == (received.name, received.size_bytes) == ("Von.mp3", SIZE)
+    assert transfer.sending_bar.paused == [
+        "the receiver ended the connection without a receipt; ask whether the file arrived; trying to go on..."
+    ]
+
+
+@pytest.mark.parametrize("published", [Published("Von.mp3", SIZE), Published("Von.mp3", 5), Published("../x", SIZE)])
+async def test_a_receiver_that_says_it_has_what_was_not_sent(transfer: Transfer, published: Published) -> None:
+    """It lies before the connection, on the way, or about what it has."""
+    sending = transfer.send()
+    await say(transfer.links[1], published)
+    await settled(sending)
+    assert "says that it has what was not sent" in str(outcome(sending))
+    transfer.links = links()
+    sending = transfer.send()
+    async with as_receiver(transfer.links[1], again=True) as impostor:
+        await impostor.reader.readexactly(10)
+    await say(transfer.links[1], published)
+    await settled(sending)
+    assert "says that it has what was not sent" in str(outcome(sending))
+
+
+async def test_a_receipt_over_the_chat_is_looked_at_like_any_other(transfer: Transfer) -> None:
+    for published in (Published("Von.mp3", 5), Published("../x", SIZE)):
+        transfer.links = links()
+        sending = transfer.send()
+        async with as_receiver(transfer.links[1], again=True) as impostor:
+            await drain(impostor, transfer.links[1].opener(impostor.forth))
+        await say(transfer.links[1], published)
+        await settled(sending)
+        assert "the receiver's receipt " in str(outcome(sending))
 
 
 async def test_it_may_be_cut_often(transfer: Transfer) -> None:

@@ -15,14 +15,13 @@ from hypothesis import strategies as st
 from tests.support.file_link import PairedLink
 from tests.support.transfers import Impostor, Transfer, as_receiver, drain, outcome, record, said, say, settled
 
-from ud2p.contracts import Receipt, Source
+from ud2p.contracts import Receipt
 from ud2p.errors import TransferFailed
 from ud2p.protocol.transfer import RECORD_BYTES
 from ud2p_plugins.transfers import conversation
 from ud2p_plugins.transfers.conversation import Ended, Listening
-from ud2p_plugins.transfers.receipt import encode_receipt
+from ud2p_plugins.transfers.receipt import Published, encode_receipt
 from ud2p_plugins.transfers.sending import FIRST_RECORD_BYTES, SMALLEST_RECORD_BYTES, RecordSize
-from ud2p_plugins.transfers.tcp import TcpFileTransfer
 
 CONTENT = secrets.token_bytes(1000)
 
@@ -38,21 +37,31 @@ def receipt(link: PairedLink, impostor: Impostor, data: bytes) -> bytes:
 
 
 def forth(link: PairedLink, impostor: Impostor) -> bytes:
-    return record(link.sealer(impostor.forth), encode_receipt("Von.mp3", 1000), True)
+    return record(link.sealer(impostor.forth), published("Von.mp3", 1000), True)
+
+
+def published(name: str, size_bytes: int) -> bytes:
+    return encode_receipt(Published(name, size_bytes))
 
 
 RECEIPTS: dict[str, tuple[Callable[[PairedLink, Impostor], bytes], str]] = {
     "none": (lambda link, impostor: b"", "without a receipt"),
-    "half of one": (lambda link, i: receipt(link, i, encode_receipt("Von.mp3", 1000))[:-1], "without a receipt"),
+    "half of one": (
+        lambda link, i: receipt(link, i, published("Von.mp3", 1000))[:-1],
+        "without a receipt",
+    ),
     "noise": (lambda link, impostor: secrets.token_bytes(3) + bytes(9), "forged or damaged"),
     "length 0xFFFFFFFF": (lambda link, impostor: b"\xff" * 4, "forged or damaged"),
     "one too long": (lambda link, i: receipt(link, i, b" " * 4097), "forged or damaged"),
     "one sealed as the file is": (forth, "forged or damaged"),
-    "another size": (lambda link, i: receipt(link, i, encode_receipt("Von.mp3", 999)), "for another size"),
+    "another size": (lambda link, i: receipt(link, i, published("Von.mp3", 999)), "for another size"),
     "no JSON": (lambda link, i: receipt(link, i, b"sure"), "can't be read"),
     "deep JSON": (lambda link, i: receipt(link, i, b"[" * 4096), "can't be read"),
-    "a path for a name": (lambda link, i: receipt(link, i, encode_receipt("../x", 1000)), "can't be read"),
-    "an escape in the name": (lambda link, i: receipt(link, i, encode_receipt("\x1b]0;x", 1000)), "can't be read"),
+    "a path for a name": (lambda link, i: receipt(link, i, published("../x", 1000)), "can't be read"),
+    "an escape in the name": (
+        lambda link, i: receipt(link, i, published("\x1b]0;x", 1000)),
+        "can't be read",
+    ),
 }
 
 
@@ -81,7 +90,7 @@ async def test_a_true_receipt_gives_the_name(tmp_path: Path) -> None:
     sending = transfer.send()
     async with as_receiver(link) as impostor:
         await drain(impostor, link.opener(impostor.forth))
-        await impostor.send(receipt(link, impostor, encode_receipt("Von (7).mp3", 1000)))
+        await impostor.send(receipt(link, impostor, encode_receipt(Published("Von (7).mp3", 1000))))
         await settled(sending)
     done = outcome(sending)
     assert isinstance(done, Receipt)
@@ -206,14 +215,6 @@ async def test_a_pipe_is_not_taken_for_an_empty_file(tmp_path: Path) -> None:
     sent, _ = await transfer.run()
     assert "changed after it was offered" in str(sent)
     assert transfer.arrived() == {}
-
-
-async def test_one_file_at_a_time(tmp_path: Path) -> None:
-    transfer = Transfer(tmp_path, CONTENT)
-    source = Source(transfer.source, "Von.mp3", 1000)
-    for sources in ([], [source, source]):
-        with pytest.raises(TransferFailed, match="one file at a time"):
-            await TcpFileTransfer().send(transfer.links[0], sources, transfer.sending_bar)
 
 
 @given(st.lists(st.floats(0, 100)))

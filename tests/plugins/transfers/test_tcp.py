@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from tests.support.file_link import PairedLink, cipher_named, link_pair
+from tests.support.file_link import PairedLink, cipher_named, link_pair, offer_of
 from tests.support.transfers import SOON_S, Transfer, outcome, settled
 
 from ud2p.contracts import FileTransfer, FileTransferInfo, Receipt
@@ -159,10 +159,10 @@ async def test_nobody_else_reads_it_before_it_is_whole(tmp_path: Path, mask: int
 
 async def test_the_receiver_checks_the_name_again(tmp_path: Path) -> None:
     transfer = Transfer(tmp_path, b"new")
-    object.__setattr__(transfer.offer, "name", "../Von.mp3")
+    transfer.offer = offer_of("../Von.mp3", 3)
     sent, received = await transfer.run()
     assert isinstance(received, TransferFailed)
-    assert "holds a path" in str(received)
+    assert "in a folder that is not offered" in str(received)
     assert str(received) in str(sent)
     assert transfer.arrived() == {}
     assert sorted(path.name for path in tmp_path.iterdir()) == ["from", "into"]
