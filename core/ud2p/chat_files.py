@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from ud2p.chat import Chat, ChatHost
 
 MAX_OPEN_OFFERS = 16
-MAX_OPEN_ENTRIES = 20_000
+MAX_OPEN_ENTRIES = 40_000
 """Files and folders of all offers that wait for an answer."""
 GRACE_S = 1.0
 """How long a transfer may take to end by itself, with a better reason, once the other end gave up."""
@@ -186,7 +186,9 @@ class ChatFiles:
             receipt = await task
         except asyncio.CancelledError:
             given_up = self._given_up.get(offer.id)
-            if given_up is None:
+            this = asyncio.current_task()
+            # Whoever cancelled here first reads so, even where the other end has heard of it and gave up meanwhile.
+            if given_up is None or (this is not None and this.cancelling()):
                 self._chat.send_control(Withdraw(offer.id, reason))
                 raise
             raise TransferFailed(given_up) from None

@@ -15,8 +15,8 @@ from ud2p.errors import UnsafeName
 from ud2p.names import check_file_name
 from ud2p.text import gate, truncate
 
-MAX_ENTRIES = 10_000
-"""Files and folders of one offer."""
+MAX_ENTRIES = 20_000
+"""Files and folders of one offer: ten thousand files, and the folders that they are in."""
 MAX_DEPTH = 32
 """Names in one path."""
 MAX_TOTAL_BYTES = 2**62 - 1

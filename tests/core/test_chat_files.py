@@ -244,8 +244,8 @@ async def test_a_hostile_offer_in_pieces_is_declined_unseen(entries: list[Entry]
 async def test_offers_that_wait_are_bounded_by_their_files() -> None:
     async with two_in_a_chat() as (_, mine, bob, theirs):
         for number in range(3):
-            mine.send_control(Offer(f"{number}" * 32, "tcp", 0, 9_000, [file_entry("a")]))
-        mine.send_control(Offer("5" * 32, "tcp", 0, 10_001, [file_entry("a")]))
+            mine.send_control(Offer(f"{number}" * 32, "tcp", 0, 18_000, [file_entry("a")]))
+        mine.send_control(Offer("5" * 32, "tcp", 0, 20_001, [file_entry("a")]))
         mine.send_control(offer_of_file("6" * 32, "small", 1))
         assert (await bob.next(FileOffered)).offer.name == "small"
         assert list(theirs.files._incoming) == ["0" * 32, "1" * 32]

@@ -48,7 +48,7 @@ def test_paths_are_composed() -> None:
         ([FileEntry("a", -1)], "impossible size"),
         ([FileEntry("a", MAX_TOTAL_BYTES), FileEntry("b", 1)], "impossible size"),
         ([FileEntry("a", 5, is_folder=True)], "impossible size"),
-        ([FileEntry(f"{n}") for n in range(MAX_ENTRIES + 1)], "more than 10,000"),
+        ([FileEntry(f"{n}") for n in range(MAX_ENTRIES + 1)], "more than 20,000"),
     ],
 )
 def test_what_does_not(entries: list[FileEntry], sentence: str) -> None:

@@ -88,7 +88,7 @@ def test_a_folder_within_itself_ends(tmp_path: Path) -> None:
 def test_too_many(tmp_path: Path) -> None:
     for number in range(MAX_ENTRIES):
         (tmp_path / f"{number}").touch()
-    with pytest.raises(UnsafeName, match="more than 10,000 files and folders"):
+    with pytest.raises(UnsafeName, match="more than 20,000 files and folders"):
         inspect_sources([tmp_path])
 
 

@@ -88,20 +88,51 @@ def test_several_files_with_odd_names(world: World) -> None:
     names = ["two words.txt", "ünïcödé 你好 👋.txt", "empty", "-rf", "it's.txt"]
     contents = {name: make_file(alice.folder, name, 0 if name == "empty" else 1_000) for name in names}
     alice.enter("""sendf "two words.txt" ünïcödé\\ 你好\\ 👋.txt empty -rf "it's.txt" """)
-    for number, name in enumerate(names, 1):
-        is_offered(name, bob)
-        bob.enter("y")
-        alice.sees("File sent ✓", times=number)
+    bob.sees("wants to send two words.txt and 4 more: 5 files (4.00 kB)")
+    for name in names:
+        bob.sees(f"  {name}")
+    bob.enter("y")
+    alice.sees("File sent ✓  5 files, 4.00 kB")
+    for shell in (alice, bob):
+        for name in names:
+            shell.sees(f"  {name} ✓")
     assert {name: (bob.folder / name).read_bytes() for name in os.listdir(bob.folder)} == contents
+
+
+def test_a_folder(world: World) -> None:
+    alice, bob = world.chatting()
+    photos = alice.folder / "photos"
+    (photos / "2024" / "empty").mkdir(parents=True)
+    for number in range(14):
+        (photos / "2024" / f"{number:02}.jpg").write_bytes(os.urandom(5_000))
+    (photos / "run").write_bytes(b"#!/bin/sh")
+    (photos / "run").chmod(0o755)
+    (bob.folder / "photos").mkdir()
+    alice.enter("sendf photos")
+    bob.sees("wants to send photos: 15 files (70.0 kB)")
+    bob.sees("  photos/2024/00.jpg")
+    bob.sees("  and 8 more")
+    bob.sees("There is a photos already; it is kept")
+    bob.sees(" free there")
+    bob.enter("y")
+    alice.sees("File sent ✓  15 files, 70.0 kB")
+    bob.sees("  photos/run ✓")
+    bob.sees("Saved as")
+    found = {path.relative_to(bob.folder / "photos (1)") for path in (bob.folder / "photos (1)").rglob("*")}
+    assert found == {path.relative_to(photos) for path in photos.rglob("*")}
+    assert os.access(bob.folder / "photos (1)" / "run", os.X_OK)
+    assert not any((bob.folder / "photos").iterdir())
 
 
 def test_what_can_not_be_sent(world: World) -> None:
     alice, bob = world.chatting()
     (alice.folder / "folder").mkdir()
+    (alice.folder / "folder" / "link").symlink_to("/etc/passwd")
     os.mkfifo(alice.folder / "pipe")
     for typed, sentence in (
         ("missing.txt", "there is no file missing.txt; check the name"),
-        ("folder", "folder is a folder; name one file"),
+        ("folder", "folder/link is a symbolic link, and links are not sent"),
+        ("pipe pipe", "pipe is not an ordinary file; name one that is"),
         ("pipe", "pipe is not an ordinary file; name one that is"),
         ("/dev/zero", "/dev/zero is not an ordinary file; name one that is"),
         ("folder/../missing/x", "there is no file"),

@@ -66,8 +66,13 @@ def test_two_files_in_words(world: World, tmp_path: Path, inbox: Path) -> None:
     receiver = receive(world, "--yes", "--into", str(inbox), "--from", "Alice")
     assert (sender.wait(), receiver.wait()) == (0, 0), sender.errors + receiver.errors
     assert {path.name: path.read_bytes() for path in inbox.iterdir()} == contents
-    assert sender.output.count("File sent ✓") == receiver.output.count("File received ✓") == 2
-    assert "Sending file to bob..." in sender.errors
+    assert "File sent ✓  2 files, 3.00 MB" in sender.output
+    assert "File received ✓  2 files, 3.00 MB" in receiver.output
+    assert f"Saved as {inbox}" in "".join(receiver.output.split("\n"))
+    assert "Sending files to bob..." in sender.errors
+    for name in contents:
+        assert f"{name}\n" in sender.errors
+        assert f"{name}\n" in receiver.errors
     assert b"\x1b" not in sender.raw + receiver.raw
 
 
@@ -87,14 +92,35 @@ def test_events_for_scripts(world: World, tmp_path: Path, inbox: Path) -> None:
     assert not sender.errors
 
 
+def test_events_of_a_folder(world: World, tmp_path: Path, inbox: Path) -> None:
+    (tmp_path / "photos" / "empty").mkdir(parents=True)
+    names = [f"photos/{number}" for number in range(300)]
+    for name in names:
+        (tmp_path / name).write_bytes(name.encode())
+    receiver = receive(world, "--yes", "--into", str(inbox), "--json")
+    sender = send(world, "bob", str(tmp_path / "photos"), "--json")
+    assert (sender.wait(), receiver.wait()) == (0, 0)
+    for end, last in ((sender, "sent"), (receiver, "received")):
+        told = events_of(end)
+        assert sorted(event["path"] for event in told if event["event"] == "file") == sorted(names)
+        assert (told[-1]["event"], told[-1]["files"]) == (last, 300)
+    assert {path.name: path.read_bytes() for path in (inbox / "photos").iterdir() if path.is_file()} == {
+        name.removeprefix("photos/"): name.encode() for name in names
+    }
+    assert (inbox / "photos" / "empty").is_dir()
+
+
 def test_what_is_too_large_is_declined(world: World, tmp_path: Path, inbox: Path) -> None:
     (tmp_path / "large").write_bytes(bytes(2001))
     (tmp_path / "small").write_bytes(bytes(2000))
     receiver = receive(world, "--yes", "--into", str(inbox), "--max-size", "2k")
-    sender = send(world, "bob", str(tmp_path / "large"), str(tmp_path / "small"))
+    sender = send(world, "bob", str(tmp_path / "large"))
     assert (sender.wait(), receiver.wait()) == (4, 4)
-    assert [path.name for path in inbox.iterdir()] == ["small"]
-    assert "the receiver takes files of up to 2,000 bytes; this one has 2,001" in " ".join(sender.output.split())
+    assert list(inbox.iterdir()) == []
+    assert "the receiver takes up to 2,000 bytes at once; this is 2,001" in " ".join(sender.output.split())
+    receiver = receive(world, "--yes", "--into", str(inbox), "--max-size", "2k")
+    sender = send(world, "bob", str(tmp_path / "small"))
+    assert (sender.wait(), receiver.wait()) == (0, 0)
 
 
 def test_others_are_declined(world: World, tmp_path: Path, inbox: Path) -> None:
@@ -160,16 +186,20 @@ def test_a_person_is_asked(world: World, tmp_path: Path) -> None:
     (tmp_path / "Von.mp3").write_bytes(b"Johnny")
     bob = world.terminal("bob", ("receive", "--broker", world.address, "--name", "bob"))
     bob.wait_for("Waiting for files, as bob...")
-    sender = send(world, "bob", *[str(tmp_path / "Von.mp3")] * 2)
+    sender = send(world, "bob", str(tmp_path / "Von.mp3"))
     bob.wait_for(re.compile(r"Von\.mp3"))
     bob.send("into /nowhere/at/all\r")
     bob.wait_for("is not a folder")
     bob.send(f"into {elsewhere}\r")
     bob.wait_for("Saved as")
-    bob.wait_until(lambda: "\n".join(bob.screen).count("Von.mp3 (") >= 1 or "y/n" in bob.screen[-1])
+    assert sender.wait() == 0
+    assert (elsewhere / "Von.mp3").read_bytes() == b"Johnny"
+    bob = world.terminal("bob", ("receive", "--broker", world.address, "--name", "bob"))
+    bob.wait_for("Waiting for files, as bob...")
+    sender = send(world, "bob", str(tmp_path / "Von.mp3"))
+    bob.wait_for(re.compile(r"Von\.mp3"))
     bob.send("n\r")
     assert sender.wait() == 4
-    assert (elsewhere / "Von.mp3").read_bytes() == b"Johnny"
 
 
 def test_a_shell_takes_what_is_sent(world: World, tmp_path: Path) -> None:

@@ -36,6 +36,7 @@ def stable(line: str) -> str:
     """A line without what changes: on a loaded machine a tick may come late, and everything may take longer."""
     line = re.sub(r"\b\d{5}\b", "#####", line).replace(" …", " ✓")
     line = re.sub(r"\d+\.\d s\b", "#.# s", line)
+    line = re.sub(r"\d[\d.]* [kMGT]?B(/s| free)", r"### MB\1", line)
     return re.sub(r"/tmp/\w+", "/tmp/########", line)
 
 

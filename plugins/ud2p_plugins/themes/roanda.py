@@ -26,9 +26,10 @@ _WORDS = {
     "invitation_arrived": "{e.peer} wants to chat. Accept (Y) / decline (N)?",
     "invitation_arrived_from": "{e.peer} wants to chat. Accept (Y) / decline (N)?",
     "chat_left": "",
-    "file_question": "{e.peer} wants to send {e.name} ({size}), to be saved in {e.into}{free}",
-    "file_question_many": "{e.peer} wants to send {e.name}: {n_files} ({size}), to be saved in {e.into}{free}",
-    "file_question_into": "",
+    "file_question": "{e.peer} wants to send {e.name} ({size}), to be saved in {e.into}",
+    "file_question_many": "{e.peer} wants to send {e.name}: {n_files} ({size}), to be saved in {e.into}",
+    "file_question_into": "{free}",
+    "file_question_free": "  {free} free there",
     "file_question_ask": "Accept (Y) / decline (N)?",
     "file_sending": "",  # the progress bar says it
     "file_receiving": "",

@@ -140,7 +140,12 @@ class _Arrivals:
                 return
             folder = into
             await self._outcome.follow(
-                self._report, lambda bar: chat.accept_file(offer, folder, bar), chat, offer.name, sent=False
+                self._report,
+                lambda bar: chat.accept_file(offer, folder, bar),
+                chat,
+                offer.name,
+                len(offer.entries),
+                sent=False,
             )
         finally:
             done.set()

@@ -44,7 +44,7 @@ def run_send(
         report.tell("chat", None, peer=chat.peer, path=chat.path, cipher=chat.cipher, trust=chat.trust)
         outcome = Outcome()
         report.tell("offered", screen.FileWaiting(chat.peer, name), name=name, bytes=size_bytes, peer=chat.peer)
-        await outcome.follow(report, lambda bar: chat.send_files(files, bar), chat, name, sent=True)
+        await outcome.follow(report, lambda bar: chat.send_files(files, bar), chat, name, len(sources), sent=True)
         await chat.leave()
         return outcome.exit_code
 

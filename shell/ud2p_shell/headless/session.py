@@ -15,7 +15,7 @@ from ud2p.contracts import Progress, Receipt
 from ud2p.errors import TransferRefused, UD2PError, UsageError
 from ud2p.state import load_state
 from ud2p.text import gate
-from ud2p_shell.file_screens import file_done
+from ud2p_shell.file_screens import file_done, file_or_files
 from ud2p_shell.headless.report import Report
 from ud2p_shell.logging_in import check_choices, first_contact_sentence, make_client
 from ud2p_shell.paint import wants_colour
@@ -38,10 +38,18 @@ class Outcome:
         self.exit_code = 0
 
     async def follow(
-        self, report: Report, transfer: Callable[[Progress], Awaitable[Receipt]], chat: Chat, name: str, *, sent: bool
+        self,
+        report: Report,
+        transfer: Callable[[Progress], Awaitable[Receipt]],
+        chat: Chat,
+        name: str,
+        n_entries: int,
+        *,
+        sent: bool,
     ) -> None:
         """Let one transfer through, and tell what became of it."""
-        title = f"Sending file to {chat.peer}..." if sent else f"Receiving file from {chat.peer}..."
+        files = file_or_files(n_entries)
+        title = f"Sending {files} to {chat.peer}..." if sent else f"Receiving {files} from {chat.peer}..."
         try:
             receipt = await transfer(report.bar(title, name, sent=sent))
         except UD2PError as error:

@@ -283,10 +283,10 @@ MUTANTS = (
         "tests/core/test_names.py",
     ),
     without(
-        "the receiver looks at a file's name",
-        "core/ud2p/chat_files.py",
-        "            check_file_name(control.name)\n",
-        "            pass\n",
+        "the receiver looks at the names of what is offered",
+        "core/ud2p/protocol/manifest.py",
+        "self._entries.append(self._rules.check(_from_wire(entry)))",
+        "self._entries.append(_from_wire(entry))",
         "tests/core/test_chat_files.py::test_hostile_names_are_declined_unseen",
     ),
 )
