@@ -31,6 +31,8 @@ _WORDS = {
     "file_question_into": "{free}",
     "file_question_free": "  {free} free there",
     "file_question_ask": "Accept (Y) / decline (N)?",
+    "file_details": "  {size}, {took}, {e.route}",  # the bar above says the rate
+    "file_details_many": "  {n_files}, {size}, {took}, {e.route}",
     "file_sending": "",  # the progress bar says it
     "file_receiving": "",
     "goodbye": "",
