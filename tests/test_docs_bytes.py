@@ -29,8 +29,8 @@ from ud2p.protocol.offer import decode_offer, select_cipher
 from ud2p.protocol.record import RecordOpener
 from ud2p.protocol.rendezvous import RendezvousBook, RendezvousClient
 from ud2p.protocol.transfer import StreamKeys, StreamOpener, proof, stream_key
-from ud2p_plugins.transfers.connecting import PORT
 from ud2p_plugins.transfers.conversation import Listening
+from ud2p_plugins.transfers.door import PORT
 from ud2p_plugins.transfers.receipt import decode_receipt
 
 private_key = X25519PrivateKey.from_private_bytes

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import threading
 from collections.abc import AsyncIterator
 from typing import TYPE_CHECKING
@@ -43,17 +44,23 @@ class ChatFileLink:
         return self._chat.peer_key
 
     @property
-    def peer_host(self) -> str:
+    def peer_hosts(self) -> tuple[str, ...]:
         """See :class:`~ud2p.contracts.FileLink`."""
-        address = self._chat.driver.address
-        if address is None:
+        hosts = self._chat.driver.peer_hosts
+        if not hosts:
             raise TransferFailed("the chat has no path to the peer; connect again")
-        return address[0]
+        return hosts
 
     @property
-    def local_host(self) -> str:
+    def local_hosts(self) -> tuple[str, ...]:
         """See :class:`~ud2p.contracts.FileLink`."""
-        return local_address_toward(self.peer_host)
+        hosts: dict[str, None] = {}
+        for host in self.peer_hosts:
+            with contextlib.suppress(OSError):  # The network that it was in is gone.
+                hosts[local_address_toward(host)] = None
+        if not hosts:
+            raise TransferFailed("no network leads to the peer any more; check yours, and connect again")
+        return tuple(hosts)
 
     def sealer(self, stream: StreamId) -> Sealer:
         """See :class:`~ud2p.contracts.FileLink`.

@@ -88,6 +88,12 @@ class SessionDriver:
         return None if self.session is None else self.session.address
 
     @property
+    def peer_hosts(self) -> tuple[str, ...]:
+        """The IP addresses at which the peer has answered, the one that is in use first; none before there is one."""
+        addresses = () if self.session is None else self.session.answered_addresses
+        return tuple(dict.fromkeys(host for host, _ in addresses))
+
+    @property
     def is_draining(self) -> bool:
         """Whether the peer left, and this side is there for nothing but to answer that."""
         return self.session is not None and self.session.state is State.DRAINING

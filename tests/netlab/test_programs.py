@@ -7,7 +7,7 @@ import os
 from tests.e2e.home import UD2P
 from tests.e2e.shell import Shell
 from tests.e2e.world import World, meet
-from tests.netlab.internet import Internet
+from tests.netlab.internet import Host, Internet
 from tests.support.nats import Nat, forget
 
 
@@ -37,20 +37,43 @@ def test_a_chat_between_two_homes_whose_routers_forget(internet: Internet, world
 
 def test_a_file_between_two_homes(internet: Internet, world: World) -> None:
     """No TCP connection comes about between the two, so that the file takes the chat's own path."""
-    alice, bob = (
-        world.shell(name, command=internet.router(Nat.PORT_RESTRICTED).host().namespace.command(UD2P))
-        for name in ("alice", "bob")
-    )
+    alice, bob = at_homes(world, *(internet.router(Nat.PORT_RESTRICTED).host() for _ in range(2)))
+    send_a_file(alice, bob)
     for shell in (alice, bob):
+        shown = " ".join(" ".join(shell.body).split())
+        assert "no direct connection comes about; going through the chat's own path, which is slower" in shown
+        assert "s, through the chat's own path, which is slower" in shown
+
+
+def test_a_file_to_somebody_behind_a_router(internet: Internet, world: World) -> None:
+    """The sender can't connect to the receiver, so that the receiver connects to the sender; then the other way."""
+    alice, bob = at_homes(world, internet.host(), internet.router(Nat.PORT_RESTRICTED).host())
+    send_a_file(alice, bob)
+    shown = " ".join(" ".join(alice.body).split())
+    assert "direct, by a connection from the receiver" in shown
+    send_a_file(bob, alice, "back")
+    assert "chat's own path" not in " ".join(" ".join(bob.body).split())
+
+
+def at_homes(world: World, *hosts: Host) -> list[Shell]:
+    """Two people, each on a host, in a chat."""
+    shells = [
+        world.shell(name, command=host.namespace.command(UD2P))
+        for name, host in zip(("alice", "bob"), hosts, strict=True)
+    ]
+    for shell in shells:
         shell.at_menu()
-    meet(alice, bob)
+    meet(*shells)
+    return shells
+
+
+def send_a_file(sender: Shell, receiver: Shell, name: str = "Von.mp3") -> None:
+    """Two megabytes, which arrive."""
     content = os.urandom(2_000_000)
-    (alice.folder / "Von.mp3").write_bytes(content)
-    alice.enter("sendf Von.mp3")
-    bob.sees("wants to send Von.mp3 (")
-    bob.enter("y")
-    alice.sees("File sent ✓")
-    bob.sees("File received ✓")
-    for shell in (alice, bob):
-        assert "chat's own path" in " ".join(" ".join(shell.screen).split())
-    assert (bob.folder / "Von.mp3").read_bytes() == content
+    (sender.folder / name).write_bytes(content)
+    sender.enter(f"sendf {name}")
+    receiver.sees(f"wants to send {name} (")
+    receiver.enter("y")
+    sender.sees("File sent ✓")
+    receiver.sees("File received ✓")
+    assert (receiver.folder / name).read_bytes() == content

@@ -5,8 +5,11 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import secrets
+import socket
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
+
+import msgspec
 
 from ud2p.contracts import CipherInfo, FileEntry, FileOffer, Opener, Sealer, StreamId
 from ud2p.errors import LocalProtocolError
@@ -30,8 +33,8 @@ class PairedLink:
     secret: bytes
     offer_hash: bytes
     cipher: CipherInfo
-    local_host: str
-    peer_host: str
+    local_hosts: tuple[str, ...]
+    peer_hosts: tuple[str, ...]
     peer_key: str = ""
     """Of the other end; without one nothing is gone on with later."""
     heard: asyncio.Queue[bytes | None] = field(default_factory=asyncio.Queue)
@@ -67,14 +70,33 @@ class PairedLink:
         return StreamKeys(self.secret, self.offer_hash, stream, self.cipher)
 
 
+class WalledLink(PairedLink):
+    """A link whose network lets no connection out."""
+
+    async def controls(self) -> AsyncIterator[bytes]:
+        """What the other end says, with another port than it listens on."""
+        async for body in super().controls():
+            if body[:1] == b"{":
+                said = msgspec.json.decode(body)
+                if "port" in said:
+                    body = msgspec.json.encode({**said, "port": closed_port()})
+            yield body
+
+
+def closed_port() -> int:
+    """Where nobody listens."""
+    with socket.create_server(("127.0.0.1", 0)) as gone:
+        return int(gone.getsockname()[1])
+
+
 def link_pair(
     cipher: CipherInfo | None = None, sender_host: str = "127.0.0.1", receiver_host: str = "127.0.0.1"
 ) -> tuple[PairedLink, PairedLink]:
     """The sender's and the receiver's link of one accepted offer."""
     cipher = cipher or cipher_named("aes-gcm")
     secret, offer_hash = secrets.token_bytes(32), hashlib.sha256(secrets.token_bytes(8)).digest()
-    sender = PairedLink(secret, offer_hash, cipher, sender_host, receiver_host)
-    receiver = PairedLink(secret, offer_hash, cipher, receiver_host, sender_host)
+    sender = PairedLink(secret, offer_hash, cipher, (sender_host,), (receiver_host,))
+    receiver = PairedLink(secret, offer_hash, cipher, (receiver_host,), (sender_host,))
     sender.peer, receiver.peer = receiver, sender
     return sender, receiver
 

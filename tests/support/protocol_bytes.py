@@ -29,8 +29,8 @@ from ud2p.protocol.keys import Master, Role, Transcript
 from ud2p.protocol.record import RecordSealer
 from ud2p.protocol.rekey import Rekey
 from ud2p.protocol.transfer import StreamKeys, StreamSealer, proof, stream_key
-from ud2p_plugins.transfers.connecting import PORT
 from ud2p_plugins.transfers.conversation import Listening
+from ud2p_plugins.transfers.door import PORT
 from ud2p_plugins.transfers.receipt import Published, encode_receipt
 
 ALICE, BOB = Role.INITIATOR, Role.RESPONDER

@@ -180,7 +180,7 @@ async def as_sender(link: PairedLink) -> AsyncIterator[Impostor]:
     """Connect to a real receiver and prove ourselves."""
     listening = await said(link)
     assert isinstance(listening, Listening)
-    reader, writer = await asyncio.open_connection(link.peer_host, listening.port)
+    reader, writer = await asyncio.open_connection(link.peer_hosts[0], listening.port)
     try:
         yield await _greet(Side.CONNECTOR, listening.transfer, link, reader, writer)
     finally:
@@ -191,7 +191,7 @@ async def as_sender(link: PairedLink) -> AsyncIterator[Impostor]:
 async def as_receiver(link: PairedLink, *, again: bool = False) -> AsyncIterator[Impostor]:
     """Let a real sender connect, and prove ourselves."""
     connections: asyncio.Queue[tuple[asyncio.StreamReader, asyncio.StreamWriter]] = asyncio.Queue()
-    server = await asyncio.start_server(lambda *pair: connections.put_nowait(pair), link.local_host, 0)
+    server = await asyncio.start_server(lambda *pair: connections.put_nowait(pair), link.local_hosts[0], 0)
     transfer_id = secrets.token_bytes(16)
     await say(link, Listening(transfer_id, server.sockets[0].getsockname()[1], again=again))
     async with asyncio.timeout(DEADLINE_S):

@@ -63,13 +63,13 @@ class FileLink(Protocol):
         ...
 
     @property
-    def peer_host(self) -> str:
-        """The IP address at which the chat reaches the peer now."""
+    def peer_hosts(self) -> tuple[str, ...]:
+        """The IP addresses at which the peer has answered in this chat, the one that is in use first."""
         ...
 
     @property
-    def local_host(self) -> str:
-        """The own IP address from which the chat reaches the peer now."""
+    def local_hosts(self) -> tuple[str, ...]:
+        """The own IP addresses from which those are reached, in their order, each once."""
         ...
 
     def sealer(self, stream: StreamId) -> Sealer:

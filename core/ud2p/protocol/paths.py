@@ -74,6 +74,12 @@ class Paths:
         """Of the path."""
         return self._probes[self.active].round_trip_s if self.active is not None else 0.0
 
+    @property
+    def answered(self) -> list[Address]:
+        """Where the peer has answered a challenge; the path first."""
+        answered = [address for address, probe in self._probes.items() if probe.answered_at > -NEVER]
+        return sorted(answered, key=lambda address: (address != self.active, self._preference(address)))
+
     def has_probes(self, now: float) -> bool:
         """Whether :meth:`probes_to_send` may give any now: asked before every record, so that it must cost nothing."""
         return bool(self._answers) or self.next_at <= now

@@ -271,6 +271,11 @@ class Session:
         return self._paths.active
 
     @property
+    def answered_addresses(self) -> list[Address]:
+        """See :attr:`Paths.answered`."""
+        return self._paths.answered
+
+    @property
     def drops(self) -> Drops:
         """The datagrams that were dropped, by why."""
         return self._opener.drops

@@ -1,32 +1,22 @@
-"""How the two ends of a transfer find each other on TCP, among whoever else connects.
-
-The listener lets in up to 8 connections that have yet to prove themselves, for 5 seconds each; the next ones wait in
-the kernel's queue until there is room. The first that proves that it belongs to the transfer wins, the others are
-closed, and so is the door. Nobody who can't prove it learns more than 32 random bytes.
-"""
+"""How the connecting end of a transfer gets to the listening one, at any of its addresses."""
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import os
 import selectors
 import socket
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
 from typing import TypeAlias
 
 from ud2p.errors import RemoteProtocolError, TransferFailed
 from ud2p.protocol.hello import NONCE_BYTES, Hello, Side
 from ud2p_plugins.transfers.line import ByteLine, ConnectionLost, Line, StopSignal
 
-PORT = 9999
-"""Where the receiver listens when the port is free, as ever; any other port is as good."""
-MAX_GUESTS = 8
-HELLO_S = 5.0
-WAIT_S = 60.0
-CONNECT_S = 5.0
-_BACKLOG = 64
+CONNECT_S = 3.0
+"""A lost first packet is sent again after one second."""
 _LONGEST_STEP_BYTES = 80
 """Of a hello."""
 
@@ -41,180 +31,26 @@ class NotLetIn(ConnectionLost):
     """the connection was lost before either end had proved anything; the other one still listens"""
 
 
-@dataclass(slots=True)
-class _Guest:
-    """A connection that has yet to prove itself."""
-
-    connection: socket.socket
-    hello: Hello
-    until: float
-
-    def advance(self) -> bool:
-        """Read what is there, answer what is due.
-
-        :returns: whether the other side is proven now
-        :raises RemoteProtocolError: when it never will be
-        :raises OSError: when it is gone
-        """
-        try:
-            data = self.connection.recv(self.hello.wanted)
-        except BlockingIOError:  # a wake-up for nothing
-            return False
-        self.hello.receive_data(data)
-        self.answer()
-        return self.hello.proven
-
-    def answer(self) -> None:
-        """Send what is due. It is a few bytes, and a socket that can't even take those is not waited for."""
-        data = self.hello.data_to_send()
-        if self.connection.send(data) < len(data):
-            raise BlockingIOError
-
-
-class Door:
-    """Listens for the one connection of a transfer."""
-
-    def __init__(self, host: str, port: int = PORT) -> None:
-        """Listen on ``port`` of the own address ``host``, or on any free port.
-
-        :raises TransferFailed: when the address can't be listened on
-        """
-        self._listener = _listen(host, port)
-        self._listener.setblocking(False)
-        self.port: int = self._listener.getsockname()[1]
-
-    def admit(
-        self,
-        transfer_id: bytes,
-        prove: Prove,
-        stop: StopSignal,
-        *,
-        line_stop: StopSignal | None = None,
-        hello_s: float = HELLO_S,
-        wait_s: float = WAIT_S,
-    ) -> tuple[Line, bytes]:
-        """Wait for the connection that proves that it belongs to the transfer, and close the door behind it.
-
-        :param stop: ends the wait
-        :param line_stop: stops the connection; None is ``stop``
-        :returns: the connection and the hello's context
-        :raises TransferFailed: when none came in ``wait_s`` seconds
-        """
-        with selectors.DefaultSelector() as selector:
-            lobby = _Lobby(self._listener, selector, transfer_id, prove, hello_s)
-            selector.register(stop, selectors.EVENT_READ)
-            deadline = time.monotonic() + wait_s
-            try:
-                while (guest := lobby.wait(deadline)) is None:
-                    stop.check()
-                    if time.monotonic() >= deadline:
-                        raise TransferFailed(
-                            f"the sender did not connect within {wait_s:.0f} seconds; a firewall may be in the way"
-                        )
-                return Line(guest.connection, line_stop or stop), guest.hello.context
-            finally:
-                lobby.close()
-                self.close()
-
-    def close(self) -> None:
-        """Stop listening."""
-        self._listener.close()
-
-
-class _Lobby:
-    """Those who came in and have yet to prove themselves, the one who came first in front."""
-
-    def __init__(
-        self,
-        listener: socket.socket,
-        selector: selectors.BaseSelector,
-        transfer_id: bytes,
-        prove: Prove,
-        hello_s: float,
-    ) -> None:
-        self._listener = listener
-        self._selector = selector
-        self._transfer_id = transfer_id
-        self._prove = prove
-        self._hello_s = hello_s
-        self._guests: dict[socket.socket, _Guest] = {}
-        self._open = False
-
-    def wait(self, deadline: float) -> _Guest | None:
-        """Let in, listen, and see off, once; whoever is returned is proven, and no longer looked after here."""
-        self._open_or_shut()
-        until = min([deadline, *(guest.until for guest in self._guests.values())])
-        for key, _ in self._selector.select(max(0.0, until - time.monotonic())):
-            if key.fileobj is self._listener:
-                self._let_in()
-            elif isinstance(guest := key.data, _Guest) and self._hear(guest):
-                self._forget(guest)
-                return guest
-        for guest in [guest for guest in self._guests.values() if guest.until <= time.monotonic()]:
-            self._see_off(guest)
-        return None
-
-    def close(self) -> None:
-        """See everybody off."""
-        for guest in list(self._guests.values()):
-            self._see_off(guest)
-
-    def _open_or_shut(self) -> None:
-        room = len(self._guests) < MAX_GUESTS
-        if room and not self._open:
-            self._selector.register(self._listener, selectors.EVENT_READ)
-        elif self._open and not room:
-            self._selector.unregister(self._listener)
-        self._open = room
-
-    def _let_in(self) -> None:
-        try:
-            connection, _ = self._listener.accept()
-        except (BlockingIOError, ConnectionError):
-            return  # gone again before it was let in
-        connection.setblocking(False)
-        hello = Hello(Side.LISTENER, self._transfer_id, os.urandom(NONCE_BYTES), self._prove)
-        guest = _Guest(connection, hello, time.monotonic() + self._hello_s)
-        self._guests[connection] = guest
-        self._selector.register(connection, selectors.EVENT_READ, guest)
-        try:
-            guest.answer()
-        except OSError:
-            self._see_off(guest)
-
-    def _hear(self, guest: _Guest) -> bool:
-        try:
-            return guest.advance()
-        except (RemoteProtocolError, OSError):
-            self._see_off(guest)
-            return False
-
-    def _see_off(self, guest: _Guest) -> None:
-        self._forget(guest)
-        guest.connection.close()
-
-    def _forget(self, guest: _Guest) -> None:
-        del self._guests[guest.connection]
-        self._selector.unregister(guest.connection)
-
-
 def connect(
-    host: str, port: int, transfer_id: bytes, prove: Prove, stop: StopSignal, *, connect_s: float = CONNECT_S
+    hosts: Sequence[str],
+    port: int,
+    transfer_id: bytes,
+    prove: Prove,
+    stop: StopSignal,
+    *,
+    line_stop: StopSignal | None = None,
+    connect_s: float = CONNECT_S,
 ) -> tuple[Line, bytes]:
-    """Connect to the listening end and prove each other.
+    """Connect to the listening end and prove each other. All addresses are tried at once; the first that answers is it.
 
+    :param stop: ends the attempt
+    :param line_stop: stops the connection; None is ``stop``
     :returns: the connection and the hello's context
-    :raises TransferFailed: when nobody answers there, or somebody else does
+    :raises Unreachable: when nobody answers there
+    :raises NotLetIn: when somebody else does, or the connection is lost before both have proved anything
     """
-    family, address = _address(host, port)
-    sock = socket.socket(family, socket.SOCK_STREAM)
-    try:
-        sock.setblocking(False)
-        _finish_connecting(sock, sock.connect_ex(address), f"{host} port {port}", stop, connect_s)
-        line = Line(sock, stop)
-    except BaseException:
-        sock.close()
-        raise
+    sock = _first_connected(hosts, port, stop, connect_s)
+    line = Line(sock, line_stop or stop)
     try:
         return line, say_hello(line, Side.CONNECTOR, transfer_id, prove)
     except BaseException:
@@ -222,18 +58,49 @@ def connect(
         raise
 
 
-def _finish_connecting(sock: socket.socket, code: int, where: str, stop: StopSignal, connect_s: float) -> None:
-    if code in (errno.EINPROGRESS, errno.EWOULDBLOCK):
-        with selectors.DefaultSelector() as selector:
-            selector.register(sock, selectors.EVENT_WRITE)
-            selector.register(stop, selectors.EVENT_READ)
-            answered = selector.select(connect_s)
-        stop.check()
-        code = sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR) if answered else errno.ETIMEDOUT
-    if code:
-        raise Unreachable(
-            f"the receiver could not be reached at {where} ({os.strerror(code).lower()}); a firewall may be in the way"
-        )
+def _first_connected(hosts: Sequence[str], port: int, stop: StopSignal, connect_s: float) -> socket.socket:
+    failed: dict[str, int] = {}
+    deadline = time.monotonic() + connect_s
+    with contextlib.ExitStack() as rest, selectors.DefaultSelector() as selector:
+        selector.register(stop, selectors.EVENT_READ)
+        sockets: dict[str, socket.socket] = {}
+        for host in hosts:
+            sock, code = _begin_connecting(host, port)
+            if sock is not None:
+                sockets[host] = rest.enter_context(sock)
+                selector.register(sock, selectors.EVENT_WRITE, host)
+            else:
+                failed[host] = code
+        while sockets and (found := selector.select(max(0.0, deadline - time.monotonic()))):
+            stop.check()
+            for key, _ in found:
+                sock = sockets[key.data]
+                code = sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
+                if not code:
+                    return socket.socket(fileno=sock.detach())
+                failed[key.data] = code
+                selector.unregister(sockets.pop(key.data))
+    raise Unreachable(_unreachable(hosts, port, failed))
+
+
+def _begin_connecting(host: str, port: int) -> tuple[socket.socket | None, int]:
+    """A socket that connects, or the code of the error why none does."""
+    family, address = socket_address(host, port)
+    try:
+        sock = socket.socket(family, socket.SOCK_STREAM)
+    except OSError as error:  # a system without IPv6
+        return None, error.errno or errno.EAFNOSUPPORT
+    sock.setblocking(False)
+    code = sock.connect_ex(address)
+    if code in (0, errno.EINPROGRESS, errno.EWOULDBLOCK):
+        return sock, 0
+    sock.close()
+    return None, code
+
+
+def _unreachable(hosts: Sequence[str], port: int, failed: dict[str, int]) -> str:
+    tried = ", ".join(f"{host} ({os.strerror(failed.get(host, errno.ETIMEDOUT)).lower()})" for host in hosts)
+    return f"the other side could not be reached on port {port} of {tried}; a firewall may be in the way"
 
 
 def say_hello(line: ByteLine, side: Side, transfer_id: bytes, prove: Prove) -> bytes:
@@ -251,23 +118,11 @@ def say_hello(line: ByteLine, side: Side, transfer_id: bytes, prove: Prove) -> b
             hello.receive_data(space[:n_bytes])
             line.send_all(hello.data_to_send())
     except (RemoteProtocolError, ConnectionLost) as error:
-        raise NotLetIn(f"the receiver did not let this connection in ({error}); send the file again") from error
+        raise NotLetIn(f"the other side did not let this connection in ({error}); send the file again") from error
     return hello.context
 
 
-def _listen(host: str, port: int) -> socket.socket:
-    family, address = _address(host, port)
-    try:
-        return socket.create_server(address, family=family, backlog=_BACKLOG)
-    except OSError as error:
-        if port and error.errno in (errno.EADDRINUSE, errno.EACCES):
-            return _listen(host, 0)
-        raise TransferFailed(
-            f"the receiver could not listen on {host} ({error.strerror or error}); check the network"
-        ) from error
-
-
-def _address(host: str, port: int) -> tuple[socket.AddressFamily, tuple[str, int] | tuple[str, int, int, int]]:
+def socket_address(host: str, port: int) -> tuple[socket.AddressFamily, tuple[str, int] | tuple[str, int, int, int]]:
     """The socket address of an IP address; nothing is looked up."""
     try:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_NUMERICHOST)

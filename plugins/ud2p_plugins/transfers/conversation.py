@@ -1,11 +1,18 @@
 """What the two ends of a ``tcp`` transfer say to each other over the chat, and how one end's failure ends both.
 
-A control is one JSON object: ``{"type":"listening", "transfer": base64 of 16 bytes, "port": 1 to 65535, "have_bytes":
-what is on its disk already, "again": whether it listens anew should the connection break}`` from the receiver, once for
-each connection; ``{"type":"published", "name": as in the receipt, "size_bytes": of everything}``, once, when it has
-everything, for a sender whose connection broke before it had the receipt; ``{"type":"ended", "reason": a sentence}``
-from either side, which will say no more (no reason: its user cancelled it). The connection may break before the
-sentence is there, so who loses it waits a moment for the reason.
+A control is one JSON object:
+
+* ``{"type":"listening", "transfer": base64 of 16 bytes, "port": 1 to 65535, "have_bytes": what is on its disk already,
+  "again": whether it listens anew should the connection break, "call_back": whether it connects to a sender that can't
+  connect, "through_chat": whether it takes the bytes over the chat}`` from the receiver, once for each connection;
+* ``{"type":"call-back", "port": where the sender listens}`` from a sender that could not connect, and
+  ``{"type":"no-way"}`` from a receiver that then could not either;
+* ``{"type":"through-chat"}`` from a sender that sends over the chat;
+* ``{"type":"published", "name": as in the receipt, "size_bytes": of everything}`` from the receiver, once, when it has
+  everything, for a sender whose connection broke before it had the receipt;
+* ``{"type":"ended", "reason": a sentence}`` from either side, which will say no more (no reason: its user cancelled).
+
+The connection may break before the sentence is there, so who loses it waits a moment for the reason.
 """
 
 from __future__ import annotations
@@ -29,6 +36,8 @@ ATTEMPTS = 3
 """How many connections in a row may be lost before a byte of the file has come through."""
 AGAIN_WITHIN_S = 30.0
 """The same, after a connection has broken."""
+TRYING_BACK = "no connection comes about this way; trying it the other way round..."
+TRYING_CHAT = "no direct connection comes about; going through the chat's own path, which is slower..."
 THROUGH_CHAT = "through the chat's own path, which is slower"
 """The way of a file that no TCP connection could take."""
 _LONGEST_REASON = 500
@@ -50,8 +59,20 @@ class Listening(msgspec.Struct, frozen=True, tag="listening"):
     """How much an earlier connection has left on its disk."""
     again: bool = False
     """Whether it listens anew should the connection break."""
+    call_back: bool = False
+    """Whether it connects to the sender where it can't be reached itself."""
     through_chat: bool = False
-    """Whether it takes the bytes over the chat where it can't be reached."""
+    """Whether it takes the bytes over the chat where neither can be reached."""
+
+
+class CallBack(msgspec.Struct, frozen=True, tag="call-back"):
+    """The sender could not connect, and waits for the receiver's connection."""
+
+    port: Annotated[int, msgspec.Meta(ge=1, le=65535)]
+
+
+class NoWay(msgspec.Struct, frozen=True, tag="no-way"):
+    """The receiver could not connect either."""
 
 
 class ThroughChat(msgspec.Struct, frozen=True, tag="through-chat"):
@@ -69,7 +90,7 @@ class Ended(msgspec.Struct, frozen=True, tag="ended"):
     reason: Annotated[str, msgspec.Meta(max_length=_LONGEST_REASON)]
 
 
-Said: TypeAlias = Listening | ThroughChat | Published | Ended
+Said: TypeAlias = Listening | CallBack | NoWay | ThroughChat | Published | Ended
 _decoder = msgspec.json.Decoder(Said)
 
 
@@ -83,6 +104,8 @@ class Conversation:
         self._link = link
         self._other = other
         self._listening: asyncio.Queue[Listening | Published] = asyncio.Queue(maxsize=1)
+        self._call_back: asyncio.Queue[CallBack] = asyncio.Queue(maxsize=1)
+        self._no_way = asyncio.Event()
         self._through_chat = asyncio.Event()
         self.line: ChatLine | None = None
         """What hears the bytes that come over the chat."""
@@ -115,6 +138,19 @@ class Conversation:
                 return await self._listening.get()
         except TimeoutError:
             raise lost from None
+
+    async def called_back(self) -> CallBack:
+        """Wait until the sender says that it can't connect, and where it listens."""
+        return await self._call_back.get()
+
+    async def call_back(self, port: int) -> None:
+        """Ask the receiver to connect to ``port``."""
+        self._no_way.clear()
+        await self.say(CallBack(port))
+
+    async def no_way(self) -> None:
+        """Wait until the receiver says that it can't connect either."""
+        await self._no_way.wait()
 
     async def through_chat(self) -> None:
         """Wait until the sender says that it sends over the chat."""
@@ -193,6 +229,11 @@ class Conversation:
                 )
             if isinstance(said, ThroughChat):
                 self._through_chat.set()
+            elif isinstance(said, NoWay):
+                self._no_way.set()
+            elif isinstance(said, CallBack):
+                if self._call_back.empty():
+                    self._call_back.put_nowait(said)
             elif isinstance(said, Published) or self._listening.empty():
                 if self._listening.full():  # One who listens twice at once is heard once, and who has it, at the last.
                     self._listening.get_nowait()

@@ -12,6 +12,7 @@ import contextlib
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from ud2p.contracts import FileLink, FileOffer, Progress, Receipt, Sealer, StreamId
 from ud2p.contracts.files import label_of
@@ -21,8 +22,18 @@ from ud2p.protocol.hello import Side
 from ud2p.protocol.record_reader import RecordReader
 from ud2p.protocol.transfer import RECORD_BYTES
 from ud2p_plugins.transfers.arriving import Arriving
-from ud2p_plugins.transfers.connecting import Door, say_hello
-from ud2p_plugins.transfers.conversation import ATTEMPTS, THROUGH_CHAT, Conversation, Listening, going_on
+from ud2p_plugins.transfers.connecting import connect, say_hello
+from ud2p_plugins.transfers.conversation import (
+    ATTEMPTS,
+    THROUGH_CHAT,
+    TRYING_BACK,
+    TRYING_CHAT,
+    Conversation,
+    Listening,
+    NoWay,
+    going_on,
+)
+from ud2p_plugins.transfers.door import Door
 from ud2p_plugins.transfers.folder import Folder
 from ud2p_plugins.transfers.line import STALL_S, ByteLine, ConnectionLost, Line, Stopped, StopSignal
 from ud2p_plugins.transfers.meter import Meter
@@ -41,7 +52,7 @@ async def receive_file(link: FileLink, offer: FileOffer, into: Path, progress: P
         while True:
             await talk.say(await run_in_thread("ud2p-receive", arrival.listen, arrival.stop.set))
             try:
-                receive = await _come_together(talk, arrival)
+                receive = await _come_together(talk, arrival, progress)
                 receipt = await run_in_thread("ud2p-receive", receive, arrival.stop.set, done_is_done=True)
                 break
             except ConnectionLost as lost:
@@ -57,24 +68,40 @@ async def receive_file(link: FileLink, offer: FileOffer, into: Path, progress: P
         arrival.close()
 
 
-async def _come_together(talk: Conversation, arrival: _Arrival) -> Callable[[], Receipt]:
-    """Wait for the sender's connection, or for its word that it sends over the chat; the rest of the work."""
+async def _come_together(talk: Conversation, arrival: _Arrival, progress: Progress) -> Callable[[], Receipt]:
+    """Wait for the sender's connection, connect to it where it asks for that, or hear that it sends over the chat; the
+    rest of the work."""
     stop = StopSignal()
     at_door = asyncio.create_task(run_in_thread("ud2p-receive", lambda: arrival.admit(stop), stop.set))
+    calling = asyncio.create_task(_call_back(talk, arrival, progress, stop))
     in_chat = asyncio.create_task(talk.through_chat())
+    tasks: set[asyncio.Task[Any]] = {at_door, calling, in_chat}
     try:
-        await asyncio.wait({at_door, in_chat}, return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
         if at_door.done():
-            line, context = at_door.result()
-            return partial(arrival.receive, line, context)
+            return partial(arrival.receive, *at_door.result())
+        if calling.done():
+            return partial(arrival.receive, *calling.result(), "direct, by a connection to the sender")
+        progress.pause(TRYING_CHAT)
         return partial(arrival.receive_through_chat, talk.begin_line(arrival.stop))
     finally:
-        for task in (at_door, in_chat):
+        for task in tasks:
             task.cancel()
         try:
-            await asyncio.gather(at_door, in_chat, return_exceptions=True)
-        finally:  # A second cancellation ends the wait too, but not before both have ended.
+            await asyncio.gather(*tasks, return_exceptions=True)
+        finally:  # A second cancellation ends the wait too, but not before all have ended.
             stop.close()
+
+
+async def _call_back(talk: Conversation, arrival: _Arrival, progress: Progress, stop: StopSignal) -> tuple[Line, bytes]:
+    """Connect to a sender that asks for it; does not return where that does not succeed."""
+    while True:
+        port = (await talk.called_back()).port
+        progress.pause(TRYING_BACK)
+        try:
+            return await run_in_thread("ud2p-call-back", partial(arrival.call, port, stop), stop.set)
+        except TransferFailed:
+            await talk.say(NoWay())
 
 
 class _Arrival:
@@ -108,15 +135,23 @@ class _Arrival:
 
     def listen(self) -> Listening:
         """Be ready for a connection; what to tell the sender of it."""
-        self._door = Door(self._link.local_host)
+        self._door = Door(self._link.local_hosts)
         self._held.callback(self._door.close)
         self._had_bytes = self._arriving.part.size_bytes
-        return Listening(self.transfer_id, self._door.port, self._had_bytes, self._arriving.is_kept, through_chat=True)
+        again = self._arriving.is_kept
+        return Listening(self.transfer_id, self._door.port, self._had_bytes, again, call_back=True, through_chat=True)
 
     def admit(self, stop: StopSignal) -> tuple[Line, bytes]:
         """Wait for the sender's connection."""
         line, context = self._door.admit(self.transfer_id, self._link.prove, stop, line_stop=self.stop)
         self._held.callback(line.close)  # Whoever waits for it may have given up in the meantime.
+        return line, context
+
+    def call(self, port: int, stop: StopSignal) -> tuple[Line, bytes]:
+        """Connect to the sender."""
+        hosts, prove = self._link.peer_hosts, self._link.prove
+        line, context = connect(hosts, port, self.transfer_id, prove, stop, line_stop=self.stop)
+        self._held.callback(line.close)
         return line, context
 
     def receive_through_chat(self, line: ByteLine) -> Receipt:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 
 from ud2p.contracts import FileLink, Progress, Receipt, Sealer, Source, StreamId
@@ -15,9 +16,19 @@ from ud2p.protocol.hello import Side
 from ud2p.protocol.record_reader import RecordReader
 from ud2p.protocol.transfer import RECORD_BYTES
 from ud2p_plugins.transfers.chat_line import ChatLine
-from ud2p_plugins.transfers.connecting import NotLetIn, Unreachable, connect, say_hello
-from ud2p_plugins.transfers.conversation import ATTEMPTS, THROUGH_CHAT, Conversation, Listening, ThroughChat, going_on
+from ud2p_plugins.transfers.connecting import CONNECT_S, NotLetIn, Unreachable, connect, say_hello
+from ud2p_plugins.transfers.conversation import (
+    ATTEMPTS,
+    THROUGH_CHAT,
+    TRYING_BACK,
+    TRYING_CHAT,
+    Conversation,
+    Listening,
+    ThroughChat,
+    going_on,
+)
 from ud2p_plugins.transfers.departing_files import DepartingFiles
+from ud2p_plugins.transfers.door import Door
 from ud2p_plugins.transfers.line import STALL_S, ByteLine, ConnectionLost, StopSignal
 from ud2p_plugins.transfers.meter import Meter
 from ud2p_plugins.transfers.prefix import HASHING_S
@@ -26,6 +37,8 @@ from ud2p_plugins.transfers.thread import run_in_thread
 
 RECEIPT_S = 120.0
 """How long the receiver may be silent while what is under way arrives and gets onto its disk."""
+CALL_BACK_S = CONNECT_S + 2.0
+"""How long the receiver's connection is waited for, and its word that it can't connect either."""
 SMALLEST_RECORD_BYTES = 16 << 10
 FIRST_RECORD_BYTES = 64 << 10
 
@@ -40,16 +53,8 @@ async def send_file(link: FileLink, sources: Sequence[Source], progress: Progres
         listening = await talk.listening()
         refused = 0
         while True:
-            send = partial(departure.send, listening)
             try:
-                try:
-                    return await run_in_thread("ud2p-send", send, departure.stop.set, done_is_done=True)
-                except Unreachable:
-                    if not listening.through_chat:
-                        raise
-                line = talk.begin_line(departure.stop)
-                await talk.say(ThroughChat())
-                send = partial(departure.send_through_chat, listening, line)
+                send = await _come_together(talk, departure, listening, progress)
                 return await run_in_thread("ud2p-send", send, departure.stop.set, done_is_done=True)
             except NotLetIn:
                 refused += 1
@@ -68,6 +73,59 @@ async def send_file(link: FileLink, sources: Sequence[Source], progress: Progres
         return await talk.conduct(work)
     finally:
         departure.close()
+
+
+async def _come_together(
+    talk: Conversation, departure: _Departure, listening: Listening, progress: Progress
+) -> Callable[[], Receipt]:
+    """Connect to the receiver, or have it connect, or go through the chat; the rest of the work.
+
+    :raises Unreachable: none of these is possible
+    """
+    try:
+        line, context = await run_in_thread("ud2p-send", partial(departure.connect, listening), departure.stop.set)
+        return partial(departure.send, line, context, listening, "direct")
+    except Unreachable:
+        if not (listening.call_back or listening.through_chat):
+            raise
+    if listening.call_back:
+        progress.pause(TRYING_BACK)
+        connected = await _wait_for_call(talk, departure, listening)
+        if connected is not None:
+            return partial(departure.send, *connected, listening, "direct, by a connection from the receiver")
+    if not listening.through_chat:
+        raise Unreachable("neither side could be reached by the other; a firewall may be in the way")
+    progress.pause(TRYING_CHAT)
+    chat_line = talk.begin_line(departure.stop)
+    await talk.say(ThroughChat())
+    return partial(departure.send_through_chat, listening, chat_line)
+
+
+async def _wait_for_call(
+    talk: Conversation, departure: _Departure, listening: Listening
+) -> tuple[ByteLine, bytes] | None:
+    """Listen, say so, and wait until the receiver connects; None when it can't."""
+    try:
+        door = await run_in_thread("ud2p-send", departure.listen, departure.stop.set)
+    except TransferFailed:
+        return None
+    stop = StopSignal()
+    await talk.call_back(door.port)
+    admit = partial(departure.admit, door, listening, stop)
+    at_door = asyncio.create_task(run_in_thread("ud2p-send", admit, stop.set))
+    no_way = asyncio.create_task(talk.no_way())
+    try:
+        await asyncio.wait({at_door, no_way}, return_when=asyncio.FIRST_COMPLETED)
+        return at_door.result() if at_door.done() else None
+    except TransferFailed:
+        return None
+    finally:
+        for task in (at_door, no_way):
+            task.cancel()
+        try:
+            await asyncio.gather(at_door, no_way, return_exceptions=True)
+        finally:
+            stop.close()
 
 
 class RecordSize:
@@ -96,6 +154,7 @@ class _Departure:
         self._link = link
         self._sources = sources
         self._progress = progress
+        self._held = contextlib.ExitStack()
         self._files = DepartingFiles(sources)
         self._began = 0.0
         self._has_sent_all = False
@@ -104,17 +163,31 @@ class _Departure:
         """See that everything is still what was offered."""
         self._files.check()
 
-    def send(self, listening: Listening) -> Receipt:
-        """Connect, send, and wait for the receipt."""
-        line, context = connect(self._link.peer_host, listening.port, listening.transfer, self._link.prove, self.stop)
-        return self._send_over(line, context, listening, "direct")
+    def connect(self, listening: Listening) -> tuple[ByteLine, bytes]:
+        """Connect to the receiver."""
+        line, context = connect(self._link.peer_hosts, listening.port, listening.transfer, self._link.prove, self.stop)
+        self._held.callback(line.close)  # Whoever waits for it may have given up in the meantime.
+        return line, context
+
+    def listen(self) -> Door:
+        """Be ready for a connection from the receiver."""
+        door = Door(self._link.local_hosts, port=0)
+        self._held.callback(door.close)
+        return door
+
+    def admit(self, door: Door, listening: Listening, stop: StopSignal) -> tuple[ByteLine, bytes]:
+        """Wait for the receiver's connection."""
+        line, context = door.admit(listening.transfer, self._link.prove, stop, line_stop=self.stop, wait_s=CALL_BACK_S)
+        self._held.callback(line.close)
+        return line, context
 
     def send_through_chat(self, listening: Listening, line: ChatLine) -> Receipt:
         """Send over the chat, and wait for the receipt."""
         context = say_hello(line, Side.CONNECTOR, listening.transfer, self._link.prove)
-        return self._send_over(line, context, listening, THROUGH_CHAT)
+        return self.send(line, context, listening, THROUGH_CHAT)
 
-    def _send_over(self, line: ByteLine, context: bytes, listening: Listening, way: str) -> Receipt:
+    def send(self, line: ByteLine, context: bytes, listening: Listening, way: str) -> Receipt:
+        """Send, and wait for the receipt."""
         with contextlib.closing(line):
             sealer = self._link.sealer(StreamId(context, from_sender=True))
             opener = self._link.opener(StreamId(context, from_sender=False))
@@ -137,6 +210,7 @@ class _Departure:
 
     def close(self) -> None:
         """Let go of everything."""
+        self._held.close()
         self._files.close()
         self.stop.close()
 

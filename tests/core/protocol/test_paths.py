@@ -309,6 +309,17 @@ def test_of_two_alike_the_much_quicker_one_is_taken(paths: Paths) -> None:
     assert paths.active == OTHER
 
 
+def test_answered_are_those_that_answered_the_path_first(paths: Paths) -> None:
+    assert paths.answered == []
+    for address in (LAN, SIX, PEER, OTHER):
+        paths.add_candidate(address, 0.0)
+    run(paths, 0.0, 5.0, answering=(PEER,))
+    assert paths.answered == [PEER]
+    paths.receive_candidates(encode_candidates(0, [SIX, LAN]), 5.0)
+    run(paths, 5.0, 10.0, answering=(PEER, LAN))
+    assert paths.answered == [LAN, PEER]
+
+
 def test_the_search_for_a_better_path_ends(paths: Paths) -> None:
     for address in (PEER, LAN):
         paths.add_candidate(address, 10.0)

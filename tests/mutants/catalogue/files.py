@@ -54,6 +54,13 @@ MUTANTS = (
         RESUME + "test_two_at_once_do_not_share_a_part",
     ),
     without(
+        "nobody connects to an address that was only named",
+        "core/ud2p/protocol/paths.py",
+        "answered = [address for address, probe in self._probes.items() if probe.answered_at > -NEVER]",
+        "answered = list(self._probes)",
+        "tests/core/protocol/test_paths.py::test_answered_are_those_that_answered_the_path_first",
+    ),
+    without(
         "other files do not go on with what was begun of some",
         TRANSFERS + "journal.py",
         "if (part.peer_key, part.name, part.size_bytes, part.folder, part.entries) == wanted",

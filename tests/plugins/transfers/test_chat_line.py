@@ -4,42 +4,23 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-import socket
 import threading
-from collections.abc import AsyncIterator
 from pathlib import Path
 
-import msgspec
 import pytest
-from tests.support.file_link import PairedLink, link_pair
+from tests.support.file_link import WalledLink, link_pair
 from tests.support.transfers import DEADLINE_S, Transfer, outcome, settled
 
 from ud2p.contracts import Receipt
 from ud2p_plugins.transfers import meter
 from ud2p_plugins.transfers.chat_line import PIECE_BYTES, WINDOW_PIECES, ChatLine
-from ud2p_plugins.transfers.conversation import THROUGH_CHAT, Listening, Said
+from ud2p_plugins.transfers.conversation import THROUGH_CHAT, TRYING_BACK, TRYING_CHAT
 from ud2p_plugins.transfers.line import ConnectionLost, Stopped, StopSignal
 
 
-class WalledLink(PairedLink):
-    """A sender's link whose network lets no connection through."""
-
-    async def controls(self) -> AsyncIterator[bytes]:
-        async for body in super().controls():
-            if body[:1] == b"{":
-                said: Said = msgspec.json.decode(body, type=Said)
-                if isinstance(said, Listening):
-                    body = msgspec.json.encode(msgspec.structs.replace(said, port=closed_port()))
-            yield body
-
-
-def closed_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as gone:
-        return int(gone.getsockname()[1])
-
-
 def walled(transfer: Transfer) -> Transfer:
-    transfer.links[0].__class__ = WalledLink
+    for link in transfer.links:
+        link.__class__ = WalledLink
     return transfer
 
 
@@ -51,6 +32,7 @@ async def test_every_byte_arrives(tmp_path: Path, size: int) -> None:
     assert isinstance(received, Receipt), received
     assert transfer.arrived() == {"Von.mp3": transfer.content}
     assert sent.route == received.route == THROUGH_CHAT
+    assert transfer.sending_bar.paused == transfer.receiving_bar.paused == [TRYING_BACK, TRYING_CHAT]
     assert sum(transfer.sending_bar.moved) == sum(transfer.receiving_bar.moved) == size
 
 

@@ -115,7 +115,7 @@ async def test_a_receiver_that_nobody_can_reach(tmp_path: Path) -> None:
     sending = transfer.send()
     await say(transfer.links[1], Listening(bytes(16), port))
     await settled(sending)
-    assert f"could not be reached at 127.0.0.1 port {port} (connection refused)" in str(outcome(sending))
+    assert f"could not be reached on port {port} of 127.0.0.1 (connection refused)" in str(outcome(sending))
     assert isinstance(await said(transfer.links[1]), Ended)
 
 
