@@ -1,15 +1,18 @@
-"""A connected socket for one thread that moves bytes: blocking in manner, and stopped from outside at any moment.
+"""A connected socket for one thread that moves bytes: blocking, and stopped from outside at any moment.
 
-The socket itself does not block. A thread that has to wait, waits for the socket and for a :class:`StopSignal`
-together, so that a cancelled transfer ends at once, whatever the other side does. There is no limit on how long a
-record may take, only on silence: not one byte through for 10 seconds is a stall.
+The kernel moves a whole record at a time, and waits as long as it must: that costs the fewest system calls and
+wake-ups, and measures a third faster than a socket that does not block with somebody who waits for it. Who stops it
+shuts the socket down, which ends every call. There is no limit on how long a record may take, only on silence: not one
+byte through for 10 seconds is a stall; the kernel's own time-outs (``SO_RCVTIMEO``, ``SO_SNDTIMEO``) tell.
 """
 
 from __future__ import annotations
 
 import contextlib
-import selectors
+import os
 import socket
+import struct
+import threading
 from typing import Protocol
 
 from ud2p.contracts import Buffer
@@ -55,19 +58,37 @@ class ByteLine(Protocol):
 
 
 class StopSignal:
-    """A flag that also wakes whoever waits for a socket. Any thread may set it, once and for all."""
+    """A flag that also ends every wait for a socket. Any thread may set it, once and for all."""
 
     def __init__(self) -> None:
         self._reader, self._writer = socket.socketpair()
         self._reader.setblocking(False)
         self._set = False
+        self._lock = threading.Lock()
+        self._sockets: set[socket.socket] = set()
 
     def set(self) -> None:
         """Stop."""
-        if not self._set:
+        with self._lock:
+            if self._set:
+                return
             self._set = True
             with contextlib.suppress(OSError):  # closed: nobody waits any more
                 self._writer.send(b"\0")
+            for sock in self._sockets:
+                _shut_down(sock)
+
+    def watch(self, sock: socket.socket) -> None:
+        """Have the signal shut a socket down, which ends what waits for it."""
+        with self._lock:
+            self._sockets.add(sock)
+            if self._set:
+                _shut_down(sock)
+
+    def forget(self, sock: socket.socket) -> None:
+        """Leave a socket alone from now on."""
+        with self._lock:
+            self._sockets.discard(sock)
 
     def check(self) -> None:
         """Go on, or not.
@@ -91,7 +112,7 @@ class Line:
     """A :class:`ByteLine` over a socket."""
 
     def __init__(self, sock: socket.socket, stop: StopSignal, patience_s: float = STALL_S) -> None:
-        sock.setblocking(False)
+        sock.setblocking(True)
         with contextlib.suppress(OSError):
             # Records are written whole, so there is nothing to collect. The kernel keeps the buffers: it sizes them by
             # the path, which measures as fast as fixed ones of 4 MiB here and is far better over long distances.
@@ -99,20 +120,30 @@ class Line:
         self._socket = sock
         self._stop = stop
         self.patience_s = patience_s
+        stop.watch(sock)
+
+    @property
+    def patience_s(self) -> float:
         """How many seconds without a byte are a stall."""
-        self._readable = self._waiting_for(selectors.EVENT_READ)
-        self._writable = self._waiting_for(selectors.EVENT_WRITE)
+        return self._patience_s
+
+    @patience_s.setter
+    def patience_s(self, patience_s: float) -> None:
+        self._patience_s = patience_s
+        for option in (socket.SO_RCVTIMEO, socket.SO_SNDTIMEO):
+            with contextlib.suppress(OSError):  # It is closed.
+                self._socket.setsockopt(socket.SOL_SOCKET, option, _time_out(patience_s))
 
     def receive_into(self, space: memoryview) -> int:
-        """See :class:`ByteLine`."""
-        while True:
+        """See :class:`ByteLine`. Fills ``space`` where nothing keeps it from that."""
+        self._stop.check()
+        try:
+            n_bytes = self._socket.recv_into(space, 0, socket.MSG_WAITALL)
+        except OSError as error:
+            raise self._failure(error) from error
+        if n_bytes < len(space):
             self._stop.check()
-            try:
-                return self._socket.recv_into(space)
-            except BlockingIOError:
-                self._wait(self._readable)
-            except OSError as error:
-                raise ConnectionLost(_lost(error)) from error
+        return n_bytes
 
     def send_all(self, data: Buffer) -> None:
         """See :class:`ByteLine`."""
@@ -121,35 +152,46 @@ class Line:
             self._stop.check()
             try:
                 rest = rest[self._socket.send(rest) :]
-            except BlockingIOError:
-                self._wait(self._writable)
             except OSError as error:
-                raise ConnectionLost(_lost(error)) from error
+                raise self._failure(error) from error
 
     def end_sending(self) -> None:
         """See :class:`ByteLine`."""
         try:
             self._socket.shutdown(socket.SHUT_WR)
         except OSError as error:
-            raise ConnectionLost(_lost(error)) from error
+            raise self._failure(error) from error
 
     def close(self) -> None:
         """See :class:`ByteLine`."""
-        self._readable.close()
-        self._writable.close()
-        self._socket.close()
+        if self._socket.fileno() >= 0:
+            self._stop.forget(self._socket)
+            self._socket.close()
 
-    def _waiting_for(self, event: int) -> selectors.BaseSelector:
-        selector = selectors.DefaultSelector()
-        selector.register(self._socket, event)
-        selector.register(self._stop, selectors.EVENT_READ)
-        return selector
+    def _failure(self, error: OSError) -> ConnectionLost:
+        """What an error of the socket means.
 
-    def _wait(self, selector: selectors.BaseSelector) -> None:
-        if not selector.select(self.patience_s):
-            raise ConnectionLost(
-                f"the transfer stalled: nothing moved for {self.patience_s:.0f} seconds; send the file again"
+        :raises Stopped: it was shut down from outside
+        """
+        self._stop.check()
+        if isinstance(error, BlockingIOError):
+            return ConnectionLost(
+                f"the transfer stalled: nothing moved for {self._patience_s:.0f} seconds; send the file again"
             )
+        return ConnectionLost(_lost(error))
+
+
+def _shut_down(sock: socket.socket) -> None:
+    with contextlib.suppress(OSError):  # It is not connected any more.
+        sock.shutdown(socket.SHUT_RDWR)
+
+
+def _time_out(seconds: float) -> bytes:
+    """A time-out as the system's sockets take it."""
+    if os.name == "nt":
+        return struct.pack("L", max(1, round(seconds * 1000)))
+    whole = int(seconds)
+    return struct.pack("ll", whole, max(1, round((seconds - whole) * 1_000_000)))
 
 
 def _lost(error: OSError) -> str:

@@ -61,9 +61,11 @@ def test_what_is_sent_arrives_in_full(ends: Ends) -> None:
 def test_it_waits_until_bytes_are_there(ends: Ends) -> None:
     timer = threading.Timer(0.05, ends.there.sendall, [b"hello"])
     timer.start()
-    assert ends.line.receive_into(ends.space) == 5
+    assert ends.line.receive_into(ends.space[:5]) == 5
     assert bytes(ends.space[:5]) == b"hello"
+    ends.there.sendall(b"end")
     ends.there.close()
+    assert ends.line.receive_into(ends.space) == 3
     assert ends.line.receive_into(ends.space) == 0
     timer.join()
 
@@ -92,6 +94,24 @@ def test_waiting_for_room_can_be_stopped(ends: Ends) -> None:
     with pytest.raises(Stopped):
         ends.line.send_all(bytes(100_000_000))
     thread.join()
+
+
+def test_a_stop_reaches_every_line_that_has_it(ends: Ends) -> None:
+    other = Ends()
+    second = Line(other.line._socket.dup(), ends.stop)
+    thread = ends.stop_once_it_waits()
+    for line in (ends.line, second):
+        with pytest.raises(Stopped):
+            line.receive_into(ends.space)
+    thread.join()
+    late = Line(other.there.dup(), ends.stop)
+    with pytest.raises(Stopped):
+        late.receive_into(ends.space)
+    late.close()
+    second.close()
+    other.line.close()
+    other.there.close()
+    other.stop.close()
 
 
 def test_bytes_that_never_end_do_not_hide_the_stop(ends: Ends) -> None:
