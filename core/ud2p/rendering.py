@@ -11,8 +11,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from ud2p import screen
 from ud2p.plain_theme import PlainTheme
-from ud2p.screen import PROMPT_TYPES, StatusBar, gated
 from ud2p.text import gate
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ def safe_render(theme: Theme | None, event: ScreenEvent, width: int) -> Rendered
     :param event: may hold text as others sent it; it goes through the gate here
     :param width: the terminal's columns
     """
-    event = gated(event)
+    event = screen.gated(event)
     width = min(max(width, MIN_WIDTH), MAX_WIDTH)
     problem = ""
     if theme is not None:
@@ -73,10 +73,10 @@ def _checked(event: ScreenEvent, lines: Sequence[Line]) -> tuple[Line, ...]:
     :raises ValueError: says what they break
     """
     checked = tuple(_checked_line(line) for line in lines)
-    if isinstance(event, PROMPT_TYPES):
+    if isinstance(event, screen.PROMPT_TYPES):
         if len(checked) != 1 or not checked[0] or not checked[0][-1][0].endswith(" "):
             raise ValueError(f"the {type(event).__name__} must be one line that ends with a space")
-    elif isinstance(event, StatusBar) and len(checked) > 1:
+    elif isinstance(event, screen.StatusBar) and len(checked) > 1:
         raise ValueError("the status bar must be one line")
     return checked
 

@@ -5,6 +5,8 @@ Nothing is imported before it is needed: ``ud2p --version`` loads no plugin and 
 
 from __future__ import annotations
 
+import atexit
+import os
 import sys
 
 from ud2p.errors import UD2PError
@@ -13,6 +15,7 @@ TYPE_CHECKING = False  # as in ud2p itself: importing typing's own takes as long
 if TYPE_CHECKING:
     import argparse
     from collections.abc import Sequence
+    from typing import NoReturn
 
     from ud2p.config import Settings
     from ud2p.plugins import PluginManager
@@ -46,6 +49,23 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 130
     except BrokenPipeError:
         return 1
+
+
+def run() -> NoReturn:
+    """The installed program: :func:`main`, and an end without delay.
+
+    Python takes everything apart before it ends, which takes longer than a small file; the system does it at once.
+    """
+    code = main()
+    try:
+        sys.stdout.flush()
+        sys.stderr.flush()
+    except (OSError, ValueError):
+        sys.exit(code)  # Python says what it says of a pipe that nobody reads.
+    if "threading" in sys.modules and sys.modules["threading"].active_count() > 1:
+        sys.exit(code)  # A plugin's thread may be at something that must be done.
+    atexit._run_exitfuncs()  # What ends with the program, as a plugin's temporary files do.
+    os._exit(code)
 
 
 def _shell(options: argparse.Namespace) -> int:

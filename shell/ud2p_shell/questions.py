@@ -6,9 +6,12 @@ import time
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ud2p.errors import UsageError
-from ud2p.screen import ScreenEvent
+
+if TYPE_CHECKING:
+    from ud2p.screen import ScreenEvent
 
 INTO = "into "
 

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
+from ud2p import screen
 from ud2p.contracts import Theme, ThemeInfo
 from ud2p.errors import PluginError, UsageError
 from ud2p.rendering import safe_render
-from ud2p.screen import ErrorShown, ScreenEvent
 from ud2p_shell.paint import paint, to_formatted_text
 from ud2p_shell.terminal.prompt import Fragments
 
@@ -43,7 +43,7 @@ class Stage:
             raise PluginError(f"the theme {info.name} failed ({type(error).__name__}: {error}); use another") from error
         self.theme_name = info.name
 
-    def show(self, event: ScreenEvent) -> None:
+    def show(self, event: screen.ScreenEvent) -> None:
         """Print an event."""
         rendered = safe_render(self._theme, event, self._columns())
         if rendered.lines:
@@ -52,19 +52,19 @@ class Stage:
 
     def fail(self, error: BaseException) -> None:
         """Print what went wrong, as a sentence."""
-        self.show(ErrorShown(str(error) or type(error).__name__))
+        self.show(screen.ErrorShown(str(error) or type(error).__name__))
 
-    def fragments(self, event: ScreenEvent) -> Fragments:
+    def fragments(self, event: screen.ScreenEvent) -> Fragments:
         """An event of one line, such as a prompt or the status bar, for a prompt to show."""
         rendered = safe_render(self._theme, event, self._columns())
         line = rendered.lines[0] if rendered.lines else []
         return to_formatted_text(line, colour=self._colour)
 
-    def text(self, event: ScreenEvent) -> str:
+    def text(self, event: screen.ScreenEvent) -> str:
         """An event of one line, without colours."""
         return "".join(text for _, text in self.fragments(event))
 
     def _name_problem(self, problem: str) -> None:
         if problem and self.theme_name not in self._named:
             self._named.add(self.theme_name)
-            self.show(ErrorShown(f"the theme {self.theme_name} failed, and the plain one stands in: {problem}"))
+            self.show(screen.ErrorShown(f"the theme {self.theme_name} failed, and the plain one stands in: {problem}"))

@@ -2,116 +2,16 @@
 
 The shell makes an event from whatever it knows, with names, messages and reasons as they came;
 :func:`gated` passes every string in it through the one gate before a theme sees it.
+
+Each loads when it is first used (PEP 562): a program that shows few of them pays for those alone.
 """
 
+# ruff: noqa: F405 - the names of __all__ come from a star import, and only for the type checker
 from __future__ import annotations
 
-from typing import TypeAlias, get_args
-
-from ud2p.screen.broker import BrokerDown, BrokerGoodbye, BrokerUp
-from ud2p.screen.chat import (
-    ChatFailed,
-    ChatHeading,
-    ChatOver,
-    MessageDelivered,
-    MessageNotSent,
-    OwnMessage,
-    PeerHeard,
-    PeerMessage,
-    PeerSilent,
-)
-from ud2p.screen.files import (
-    FileFailed,
-    FileQuestion,
-    FileReceived,
-    FileReceiving,
-    FileSending,
-    FileSent,
-    FilesThrough,
-    FileWaiting,
-    FileWithdrawn,
-)
-from ud2p.screen.gated import gated
-from ud2p.screen.general import ErrorShown, Goodbye, HelpList, Notice, PluginRow, PluginTable, StatusBar, ThemeList
-from ud2p.screen.invitations import CheckedIn, InvitationArrived, InvitationOver, WaitingForAnswer
-from ud2p.screen.menu import (
-    ClientList,
-    ListedPerson,
-    Menu,
-    OfflineRefusal,
-    StatusChoice,
-    StatusShown,
-    Updating,
-    Welcome,
-)
-from ud2p.screen.prompts import (
-    ChatPrompt,
-    ChooseClientPrompt,
-    ChooseStatusPrompt,
-    FileNamePrompt,
-    MenuPrompt,
-    RetryPrompt,
-    UsernamePrompt,
-)
-from ud2p.screen.trust import FailuresWarning, KeyChanged, VerifyQuestion, WordsDiffer, WordsMatched
-
-Prompt: TypeAlias = (
-    MenuPrompt | ChatPrompt | FileNamePrompt | UsernamePrompt | ChooseClientPrompt | ChooseStatusPrompt | RetryPrompt
-)
-
-ScreenEvent: TypeAlias = (
-    Prompt
-    | Welcome
-    | Menu
-    | StatusShown
-    | StatusChoice
-    | Updating
-    | ClientList
-    | OfflineRefusal
-    | WaitingForAnswer
-    | InvitationArrived
-    | InvitationOver
-    | CheckedIn
-    | ChatHeading
-    | ChatFailed
-    | OwnMessage
-    | MessageDelivered
-    | MessageNotSent
-    | PeerMessage
-    | PeerSilent
-    | PeerHeard
-    | ChatOver
-    | VerifyQuestion
-    | WordsMatched
-    | WordsDiffer
-    | KeyChanged
-    | FailuresWarning
-    | FileQuestion
-    | FileWithdrawn
-    | FileWaiting
-    | FileSending
-    | FileReceiving
-    | FileSent
-    | FilesThrough
-    | FileReceived
-    | FileFailed
-    | BrokerDown
-    | BrokerUp
-    | BrokerGoodbye
-    | Notice
-    | ErrorShown
-    | HelpList
-    | PluginTable
-    | ThemeList
-    | StatusBar
-    | Goodbye
-)
-
-PROMPT_TYPES: tuple[type[Prompt], ...] = get_args(Prompt)
-"""Every kind of prompt."""
-
-SCREEN_EVENT_TYPES: tuple[type[ScreenEvent], ...] = get_args(ScreenEvent)
-"""Every kind of screen event, prompts included."""
+TYPE_CHECKING = False  # type checkers take it for typing's own, as in ud2p itself
+if TYPE_CHECKING:
+    from ud2p.screen.kinds import *  # noqa: F403
 
 __all__ = [
     "PROMPT_TYPES",
@@ -173,3 +73,37 @@ __all__ = [
     "WordsMatched",
     "gated",
 ]
+
+_NAMES = {
+    "broker": "BrokerDown BrokerGoodbye BrokerUp",
+    "chat": (
+        "ChatFailed ChatHeading ChatOver MessageDelivered MessageNotSent OwnMessage PeerHeard PeerMessage PeerSilent"
+    ),
+    "files": (
+        "FileFailed FileQuestion FileReceived FileReceiving FileSending FileSent FileWaiting FileWithdrawn FilesThrough"
+    ),
+    "gating": "gated",
+    "general": "ErrorShown Goodbye HelpList Notice PluginRow PluginTable StatusBar ThemeList",
+    "invitations": "CheckedIn InvitationArrived InvitationOver WaitingForAnswer",
+    "menu": "ClientList ListedPerson Menu OfflineRefusal StatusChoice StatusShown Updating Welcome",
+    "prompts": (
+        "ChatPrompt ChooseClientPrompt ChooseStatusPrompt FileNamePrompt MenuPrompt RetryPrompt UsernamePrompt"
+    ),
+    "trust": "FailuresWarning KeyChanged VerifyQuestion WordsDiffer WordsMatched",
+    "kinds": "PROMPT_TYPES Prompt SCREEN_EVENT_TYPES ScreenEvent",
+}
+_HOMES = {name: home for home, names in _NAMES.items() for name in names.split()}
+
+if not TYPE_CHECKING:  # a type checker that saw this would let every misspelt name pass
+
+    def __getattr__(name):
+        from importlib import import_module
+
+        if name not in _HOMES:
+            raise AttributeError(f"module 'ud2p.screen' has no attribute {name!r}")
+        globals()[name] = value = getattr(import_module(f"ud2p.screen.{_HOMES[name]}"), name)
+        return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from ud2p.screen.gated import MULTILINE
+from ud2p.screen.gating import MULTILINE
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,15 +6,16 @@ import json
 import sys
 import threading
 import time
-from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ud2p import screen
 from ud2p.contracts import Progress
 from ud2p.errors import UD2PError
 from ud2p_shell.announcing import Announcing
-from ud2p_shell.stage import Stage
-from ud2p_shell.terminal.progress import ProgressBoard
+
+if TYPE_CHECKING:
+    from ud2p_shell.stage import Stage
+    from ud2p_shell.terminal.progress import ProgressBoard
 
 PROGRESS_EVERY_S = 0.5
 
@@ -22,10 +23,9 @@ PROGRESS_EVERY_S = 0.5
 class Report:
     """Where everything goes: words to standard output and bars to standard error, or JSON to standard output."""
 
-    def __init__(self, stage: Stage, columns: Callable[[], int], *, as_json: bool) -> None:
-        self._stage = stage
-        self._as_json = as_json
-        self._board = ProgressBoard(lambda: None, columns, in_toolbar=False)
+    def __init__(self, show: tuple[Stage, ProgressBoard] | None) -> None:
+        """:param show: what shows it to people; None prints JSON"""
+        self._show = show
 
     def tell(self, event: str, words: screen.ScreenEvent | None, **fields: Any) -> None:
         """Something happened.
@@ -34,10 +34,10 @@ class Report:
         :param words: how people see it; None is not worth their attention
         :param fields: what else scripts get
         """
-        if self._as_json:
+        if self._show is None:
             print_event({"event": event, **fields})
         elif words is not None:
-            self._stage.show(words)
+            self._show[0].show(words)
             sys.stdout.flush()  # Whoever reads along on a pipe waits for it.
 
     def fail(self, error: UD2PError, event: str = "error", **fields: Any) -> None:
@@ -46,9 +46,10 @@ class Report:
 
     def bar(self, title: str, name: str, *, sent: bool) -> Progress:
         """The progress of one transfer."""
-        if self._as_json:
+        if self._show is None:
             return JsonProgress(name, sent=sent)
-        return Announcing(self._board.bar(title), lambda: None, lambda _: None, self._board.write)
+        board = self._show[1]
+        return Announcing(board.bar(title), lambda: None, lambda _: None, board.write)
 
 
 class JsonProgress:

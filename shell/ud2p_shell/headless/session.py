@@ -18,14 +18,14 @@ from ud2p.text import gate
 from ud2p_shell.file_screens import file_done, file_or_files
 from ud2p_shell.headless.report import Report
 from ud2p_shell.logging_in import check_choices, first_contact_sentence, make_client
-from ud2p_shell.paint import wants_colour
-from ud2p_shell.stage import Stage
 
 if TYPE_CHECKING:
     from ud2p.chat import Chat
     from ud2p.client import Client
     from ud2p.config import Settings
     from ud2p.plugins import PluginManager
+    from ud2p_shell.stage import Stage
+    from ud2p_shell.terminal.progress import ProgressBoard
 
 FALLBACK_COLUMNS = (80, 24)
 
@@ -89,7 +89,7 @@ def run_headless(
     name = settings.name or load_state().name
     if name is None:
         raise UsageError("who are you? add --name NAME, or start ud2p once in a terminal")
-    report = _make_report(settings, plugins, as_json=as_json)
+    report = Report(None if as_json else _make_stage(settings, plugins))
 
     async def main() -> int:
         async with _logged_in(settings, plugins, name, report) as client:
@@ -103,14 +103,19 @@ def run_headless(
         raise
 
 
-def _make_report(settings: Settings, plugins: PluginManager, *, as_json: bool) -> Report:
+def _make_stage(settings: Settings, plugins: PluginManager) -> tuple[Stage, ProgressBoard]:
+    # Here: a script that reads JSON pays for none of it.
+    from ud2p_shell.paint import wants_colour
+    from ud2p_shell.stage import Stage
+    from ud2p_shell.terminal.progress import ProgressBoard
+
     colour = sys.stdout.isatty() and wants_colour(sys.stdout, os.environ)
     stage = Stage(plugins.themes, _columns, colour=colour)
     try:
         stage.use(settings.theme)
     except UD2PError as error:  # A theme that is gone must not keep anybody's file.
         print(f"ud2p: warning: {gate(str(error))}; the plain one stands in", file=sys.stderr)
-    return Report(stage, _columns, as_json=as_json)
+    return stage, ProgressBoard(lambda: None, _columns, in_toolbar=False)
 
 
 def _columns() -> int:

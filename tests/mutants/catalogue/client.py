@@ -235,7 +235,7 @@ MUTANTS = (
     ),
     without(
         "the gate forgets no field",
-        "core/ud2p/screen/gated.py",
+        "core/ud2p/screen/gating.py",
         "        return tuple(_gated_value(item, multiline) for item in value)",
         "        return value",
         "tests/core/test_screen.py",
