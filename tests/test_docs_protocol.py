@@ -212,7 +212,7 @@ def test_no_constant_is_left_out() -> None:
     rooms = [*(ROOT / "core/ud2p/protocol").glob("*.py")]
     rooms += [ROOT / f"plugins/ud2p_plugins/transfers/{name}.py" for name in transfers]
     wanted = {name for room in rooms for name in constants_of(room)}
-    wanted |= {f"ud2p.protocol.broker_events.Times.{name}" for name in Times.__slots__}
+    wanted |= {f"ud2p.protocol.broker_events.Times.{name}" for name in Times.__struct_fields__}
     wanted |= {f"ud2p_server.limits.Limits.{name}" for name in Limits.__slots__ if name != "times"}
     assert wanted <= listed
 

@@ -5,8 +5,9 @@ Text in them is as the peer or the broker sent it; pass it through :func:`ud2p.t
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
+
+import msgspec
 
 from ud2p.contracts import FileOffer, Receipt
 
@@ -15,8 +16,7 @@ if TYPE_CHECKING:
     from ud2p.errors import UD2PError
 
 
-@dataclass(frozen=True, slots=True)
-class Invitation:
+class Invitation(msgspec.Struct, frozen=True):
     """Somebody wants to chat; answer it with :meth:`ud2p.Client.answer`."""
 
     id: bytes
@@ -31,42 +31,36 @@ class Invitation:
     """How many introductions with this name failed in a row; from three on, only the user should say yes."""
 
 
-@dataclass(frozen=True, slots=True)
-class BrokerGone:
+class BrokerGone(msgspec.Struct, frozen=True):
     """The connection to the broker ended; it is tried again. Running chats go on."""
 
     reason: str
     retry_in_s: float
 
 
-@dataclass(frozen=True, slots=True)
-class BrokerBack:
+class BrokerBack(msgspec.Struct, frozen=True):
     """The broker is back and knows this client again."""
 
 
-@dataclass(frozen=True, slots=True)
-class BrokerClosed:
+class BrokerClosed(msgspec.Struct, frozen=True):
     """The broker sent this client away for good (replaced by a newer connection); it is not tried again."""
 
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
-class StatusChanged:
+class StatusChanged(msgspec.Struct, frozen=True):
     """This client is Online or Offline now."""
 
     online: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Invited:
+class Invited(msgspec.Struct, frozen=True):
     """An invitation waits for an answer."""
 
     invitation: Invitation
 
 
-@dataclass(frozen=True, slots=True)
-class InvitationEnded:
+class InvitationEnded(msgspec.Struct, frozen=True):
     """An invitation to this client can't be answered any more."""
 
     invitation: Invitation
@@ -75,22 +69,19 @@ class InvitationEnded:
     inviting back; ``broker-lost`` when the broker went away."""
 
 
-@dataclass(frozen=True, slots=True)
-class Introduced:
+class Introduced(msgspec.Struct, frozen=True):
     """Both said yes; the way to the peer is being made."""
 
     peer: str
 
 
-@dataclass(frozen=True, slots=True)
-class ChatOpened:
+class ChatOpened(msgspec.Struct, frozen=True):
     """Messages can go both ways."""
 
     chat: Chat
 
 
-@dataclass(frozen=True, slots=True)
-class ChatFailed:
+class ChatFailed(msgspec.Struct, frozen=True):
     """No chat came of an introduction, or this client wants none with that peer; ``reason`` is a sentence."""
 
     peer: str
@@ -99,8 +90,7 @@ class ChatFailed:
     """The same as :meth:`ud2p.Client.invite` raises it; :class:`ud2p.PeerNotTrusted` has both fingerprints."""
 
 
-@dataclass(frozen=True, slots=True)
-class ChatEnded:
+class ChatEnded(msgspec.Struct, frozen=True):
     """A chat is over."""
 
     chat: Chat
@@ -109,8 +99,7 @@ class ChatEnded:
     by_peer: bool
 
 
-@dataclass(frozen=True, slots=True)
-class ChatMoved:
+class ChatMoved(msgspec.Struct, frozen=True):
     """The peer is reached another way from now on: a better one was found, or one of the two has moved."""
 
     chat: Chat
@@ -118,8 +107,7 @@ class ChatMoved:
     """As in :attr:`ud2p.Chat.path`."""
 
 
-@dataclass(frozen=True, slots=True)
-class ChatSilent:
+class ChatSilent(msgspec.Struct, frozen=True):
     """Nothing has come from the peer for a while; it is still tried."""
 
     chat: Chat
@@ -128,23 +116,20 @@ class ChatSilent:
     """False at 45 s, True at 90 s."""
 
 
-@dataclass(frozen=True, slots=True)
-class ChatHeard:
+class ChatHeard(msgspec.Struct, frozen=True):
     """The peer is heard again after a silence."""
 
     chat: Chat
 
 
-@dataclass(frozen=True, slots=True)
-class MessageReceived:
+class MessageReceived(msgspec.Struct, frozen=True):
     """A message arrived: exactly once, in order."""
 
     chat: Chat
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class MessageDelivered:
+class MessageDelivered(msgspec.Struct, frozen=True):
     """The peer acknowledged a message."""
 
     chat: Chat
@@ -152,8 +137,7 @@ class MessageDelivered:
     """The number that :meth:`ud2p.Chat.post` gave it."""
 
 
-@dataclass(frozen=True, slots=True)
-class MessageFailed:
+class MessageFailed(msgspec.Struct, frozen=True):
     """A message was not let out, or the chat ended before it was acknowledged."""
 
     chat: Chat
@@ -161,16 +145,14 @@ class MessageFailed:
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
-class FileOffered:
+class FileOffered(msgspec.Struct, frozen=True):
     """The peer offers a file; answer with :meth:`ud2p.Chat.accept_file` or :meth:`ud2p.Chat.decline_file`."""
 
     chat: Chat
     offer: FileOffer
 
 
-@dataclass(frozen=True, slots=True)
-class FileWithdrawn:
+class FileWithdrawn(msgspec.Struct, frozen=True):
     """An offered file can't be accepted any more."""
 
     chat: Chat
@@ -178,8 +160,7 @@ class FileWithdrawn:
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
-class FileDone:
+class FileDone(msgspec.Struct, frozen=True):
     """A file was sent or received, whole."""
 
     chat: Chat

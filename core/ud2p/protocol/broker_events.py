@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TypeAlias
+
+import msgspec
 
 from ud2p.protocol.messages import Message
 
 
-@dataclass(frozen=True, slots=True)
-class Times:
+class Times(msgspec.Struct, frozen=True):
     """The deadlines of a connection, in seconds."""
 
     first_byte_s: float = 5.0
@@ -31,8 +31,7 @@ class Times:
 TIMES = Times()
 
 
-@dataclass(frozen=True, slots=True)
-class BadInput:
+class BadInput(msgspec.Struct, frozen=True):
     """The other side sent what the protocol does not allow. Seen from a client, the connection is over."""
 
     code: str
@@ -41,16 +40,14 @@ class BadInput:
     fatal: bool
 
 
-@dataclass(frozen=True, slots=True)
-class WrongService:
+class WrongService(msgspec.Struct, frozen=True):
     """What answers at this address does not speak as a broker does; the connection is over."""
 
     what: str
     """What it looks like: ``an SSH server``, or ``something else`` where that can't be told."""
 
 
-@dataclass(frozen=True, slots=True)
-class ConnectionLost:
+class ConnectionLost(msgspec.Struct, frozen=True):
     """The last event of all: nothing more comes in, nothing more may be sent."""
 
     reason: str
