@@ -249,6 +249,31 @@ def test_killed_on_the_way_it_goes_on(world: World, tmp_path: Path, inbox: Path,
         assert moved["bytes"] == size - had
 
 
+def test_the_sender_is_killed_and_sends_again_to_a_receiver_that_runs_on(
+    world: World, tmp_path: Path, inbox: Path
+) -> None:
+    size = 300_000_000
+    with (tmp_path / "large").open("wb") as file:
+        file.truncate(size)
+        file.seek(size // 3)
+        file.write(os.urandom(1_000_000))
+    receiver = receive(world, "--yes", "--into", str(inbox), "--json", "--keep")
+    sender = send(world, "bob", str(tmp_path / "large"), "--json")
+    part = inbox / "large.part"
+    deadline = time.monotonic() + PATIENCE_S
+    while not part.exists() or part.stat().st_size < size // 4:
+        assert time.monotonic() < deadline, receiver.output + sender.output
+    sender.process.kill()
+    sender.wait()
+    sender = send(world, "bob", str(tmp_path / "large"), "--json")
+    assert sender.wait() == 0, sender.output + receiver.output
+    assert "went on from" in events_of(sender)[-1]["route"]
+    assert os.listdir(inbox) == ["large"]
+    assert filecmp.cmp(tmp_path / "large", inbox / "large", shallow=False)
+    receiver.process.send_signal(signal.SIGINT)
+    assert receiver.wait() == 130
+
+
 def test_what_is_left_can_be_discarded(world: World, tmp_path: Path, inbox: Path) -> None:
     with (tmp_path / "large").open("wb") as file:
         file.truncate(2_000_000_000)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import os
+import threading
 from collections.abc import Callable
 from pathlib import Path
-from typing import Protocol
+from typing import ClassVar, Protocol
 
 from ud2p.contracts import FileEntry, FileOffer
 from ud2p.errors import TransferFailed
@@ -14,6 +15,10 @@ from ud2p_plugins.transfers.folder import Folder
 from ud2p_plugins.transfers.journal import Journal, Part
 from ud2p_plugins.transfers.part_file import PartFile, reopen_file
 from ud2p_plugins.transfers.part_tree import PartTree, entries_hash, reopen_staging
+
+STILL_COMES_S = 1.0
+"""So long without a byte, and a transfer gives way to another one of the same files."""
+CLOSES_WITHIN_S = 5.0
 
 
 class Unfinished(Protocol):
@@ -35,13 +40,21 @@ class Unfinished(Protocol):
 class Arriving:
     """What an earlier transfer of the same files by the same sender left, or something new, in the journal."""
 
-    def __init__(self, folder: Folder, path: str, offer: FileOffer, peer_key: str) -> None:
+    _running: ClassVar[dict[tuple[int, int], Arriving]] = {}
+    """Those of this program that may be gone on with, by the device and inode of their part."""
+
+    def __init__(
+        self, folder: Folder, path: str, offer: FileOffer, peer_key: str, give_way: Callable[[], None]
+    ) -> None:
         """
         :param path: the folder's, absolute
         :param offer: its entries are checked already
         :param peer_key: the sender's fingerprint; empty where nothing is to be kept
+        :param give_way: ends the transfer for another one; for any thread
         :raises TransferFailed: when there is no room for it, or the folder can't be written
         """
+        self._give_way = give_way
+        self._closed = threading.Event()
         self._journal = Journal()
         self._entry: Part | None = None
         self.how = ""
@@ -53,6 +66,8 @@ class Arriving:
             self._entry = entry if self._journal.add(entry) else None
         self.is_kept = self._entry is not None
         """Whether it may be gone on with should it not arrive whole."""
+        if self._entry is not None:
+            self._running[self._entry.device, self._entry.inode] = self
 
     def goes_on(self) -> None:
         """What is here is the beginning of what the sender has."""
@@ -74,16 +89,32 @@ class Arriving:
 
     def close(self) -> None:
         """Keep what is worth it, remove the rest. Never raises; twice is once."""
+        if self._entry is not None:
+            self._running.pop((self._entry.device, self._entry.inode), None)
         if self.is_kept and self.part.size_bytes:
             self.part.keep()
         else:
             self.part.discard()
             self._forget()
+        self._closed.set()
+
+    def give_way(self) -> None:
+        """End this transfer for one of the same files that has begun, unless bytes still come: their sender may have
+        been killed, and this end waits for it in vain."""
+        had_bytes = self.part.size_bytes
+        if self._closed.wait(STILL_COMES_S) or self.part.size_bytes > had_bytes:
+            return
+        self._give_way()
+        self._closed.wait(CLOSES_WITHIN_S)
 
     def _find(self, folder: Folder, path: str, offer: FileOffer, peer_key: str) -> Unfinished | None:
         entries = "" if offer.is_single_file else entries_hash(offer.entries)
         for entry in self._journal.find(peer_key, offer.entries[0].path, offer.size_bytes, path, entries):
             part = _reopen(folder, offer, entry)
+            running = self._running.get((entry.device, entry.inode))
+            if part is None and running is not None:
+                running.give_way()
+                part = _reopen(folder, offer, entry)
             if part is not None:
                 self._entry = entry
                 return part

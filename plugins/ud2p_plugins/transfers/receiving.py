@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import threading
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -62,8 +63,25 @@ async def receive_file(link: FileLink, offer: FileOffer, into: Path, progress: P
         await talk.say(arrival.published)
         return receipt
 
+    async def work_or_give_way() -> Receipt:
+        loop, task = asyncio.get_running_loop(), asyncio.current_task()
+        assert task is not None
+        has_given_way = threading.Event()
+
+        def give_way() -> None:
+            has_given_way.set()
+            loop.call_soon_threadsafe(task.cancel)
+
+        arrival.give_way = give_way
+        try:
+            return await work()
+        except asyncio.CancelledError:
+            if has_given_way.is_set():
+                raise TransferFailed("it was sent anew, and goes on there") from None
+            raise
+
     try:
-        return await talk.conduct(work)
+        return await talk.conduct(work_or_give_way)
     finally:
         arrival.close()
 
@@ -115,6 +133,8 @@ class _Arrival:
         self._into = into
         self._progress = progress
         self._held = contextlib.ExitStack()
+        self.give_way: Callable[[], None]
+        """Ends this for another transfer of the same files; for any thread."""
         self._arriving: Arriving
         self._door: Door
         self._attempts_left = ATTEMPTS
@@ -130,7 +150,8 @@ class _Arrival:
             raise TransferFailed(str(error)) from error
         folder = Folder(self._into)
         self._held.callback(folder.close)
-        self._arriving = Arriving(folder, str(self._into.absolute()), self._offer, self._link.peer_key)
+        path, peer_key = str(self._into.absolute()), self._link.peer_key
+        self._arriving = Arriving(folder, path, self._offer, peer_key, self.give_way)
         self._held.callback(self._arriving.close)
 
     def listen(self) -> Listening:

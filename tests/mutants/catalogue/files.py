@@ -194,6 +194,20 @@ MUTANTS = (
         "tests/core/test_names.py::test_bad_names_are_refused_with_a_sentence",
     ),
     without(
+        "a transfer whose bytes still come does not give way",
+        TRANSFERS + "arriving.py",
+        "if self._closed.wait(STILL_COMES_S) or self.part.size_bytes > had_bytes:",
+        "if False:",
+        RESUME + "test_two_at_once_do_not_share_a_part",
+    ),
+    without(
+        "a transfer that waits for a sender who was killed gives way",
+        TRANSFERS + "arriving.py",
+        "                running.give_way()\n",
+        "                pass\n",
+        RESUME + "test_it_goes_on_in_another_transfer_when_its_sender_was_killed",
+    ),
+    without(
         "nobody fills the memory through the chat",
         TRANSFERS + "chat_line.py",
         "self._is_lost |= len(self._pieces) >= WINDOW_PIECES or len(body) > PIECE_BYTES + 1",

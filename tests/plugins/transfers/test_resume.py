@@ -11,7 +11,17 @@ from pathlib import Path
 import msgspec
 import pytest
 from tests.support.file_link import PairedLink, link_pair
-from tests.support.transfers import Transfer, as_receiver, cancel_and_hold, drain, outcome, say, settled
+from tests.support.transfers import (
+    Transfer,
+    as_receiver,
+    as_sender,
+    cancel_and_hold,
+    drain,
+    outcome,
+    record,
+    say,
+    settled,
+)
 
 from ud2p.contracts import Receipt
 from ud2p.protocol.transfer import RECORD_BYTES
@@ -210,6 +220,26 @@ async def test_only_its_own_part_is_touched(transfer: Transfer, what: Callable[[
     sent, _ = await went(later)
     assert sent.route == "direct"
     assert later.arrived() == {**before, "Von.mp3": transfer.content}
+
+
+async def test_it_goes_on_in_another_transfer_when_its_sender_was_killed(transfer: Transfer) -> None:
+    """The receiver's program lives on, and still waits for the one who was killed."""
+    receiving = transfer.receive()
+    async with as_sender(transfer.links[0]) as killed:
+        sealer = transfer.links[0].sealer(killed.forth)
+        for at in range(0, 5 * RECORD_BYTES, RECORD_BYTES):
+            await killed.send(record(sealer, transfer.content[at : at + RECORD_BYTES]))
+        async with asyncio.timeout(20):
+            while sum(transfer.receiving_bar.moved) < 5 * RECORD_BYTES:
+                await asyncio.sleep(0.01)
+    later = again(transfer)
+    tasks = (later.send(), later.receive())
+    await settled(*tasks, receiving)
+    sent = outcome(tasks[0])
+    assert isinstance(sent, Receipt), sent
+    assert sent.route == f"direct, went on from {5 * RECORD_BYTES / 1e6:,.1f} MB"
+    assert later.arrived() == {"Von.mp3": transfer.content}
+    assert str(outcome(receiving)) == "it was sent anew, and goes on there"
 
 
 async def test_two_at_once_do_not_share_a_part(transfer: Transfer) -> None:
