@@ -229,7 +229,7 @@ MUTANTS = (
     without(
         "every event passes the gate before a theme",
         "core/ud2p/rendering.py",
-        "    event = gated(event)\n",
+        "    event = screen.gated(event)\n",
         "",
         "tests/core/test_rendering.py::test_the_event_passes_the_gate",
     ),
