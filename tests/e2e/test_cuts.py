@@ -33,8 +33,6 @@ class Cuts:
         self.random = random.Random(seed)
         self.source, self.inbox = folder / "photos", folder / "inbox"
         self.inbox.mkdir()
-        self.moved = 0
-        """By the sender, in all attempts together, as far as it said."""
 
     def make(self, *, as_folder: bool) -> None:
         """Something to send: one file, or a folder with large and small ones."""
@@ -51,9 +49,11 @@ class Cuts:
 
     def cut(self, whom: str) -> bool:
         """Let it go on, and kill one end, or both, at a random place; whether it was cut, or was through before."""
-        had = self.there()
+        had, size = self.there(), size_of(self.source)
+        if had >= size:  # It is whole, and has no name yet.
+            return False
         receiver, sender = self._start()
-        at = self.random.randrange(had, SIZE)
+        at = self.random.randrange(had, size)
         deadline = time.monotonic() + PATIENCE_S
         while self.there() <= at and sender.process.poll() is None:
             assert time.monotonic() < deadline, receiver.output + sender.output
@@ -64,7 +64,7 @@ class Cuts:
         for program in (sender, receiver):
             program.process.send_signal(signal.SIGINT)  # Who is left gives up at once instead of waiting.
             program.wait()
-        assert self.there() >= min(had, SIZE) or not is_cut, "what was there is lost"
+        assert self.there() >= had or not is_cut, "what was there is lost"
         return is_cut and not (self.inbox / "photos").exists()
 
     def finish(self) -> None:

@@ -188,12 +188,12 @@ async def as_sender(link: PairedLink) -> AsyncIterator[Impostor]:
 
 
 @asynccontextmanager
-async def as_receiver(link: PairedLink, *, again: bool = False) -> AsyncIterator[Impostor]:
+async def as_receiver(link: PairedLink, *, again: bool = False, have_bytes: int = 0) -> AsyncIterator[Impostor]:
     """Let a real sender connect, and prove ourselves."""
     connections: asyncio.Queue[tuple[asyncio.StreamReader, asyncio.StreamWriter]] = asyncio.Queue()
     server = await asyncio.start_server(lambda *pair: connections.put_nowait(pair), link.local_hosts[0], 0)
     transfer_id = secrets.token_bytes(16)
-    await say(link, Listening(transfer_id, server.sockets[0].getsockname()[1], again=again))
+    await say(link, Listening(transfer_id, server.sockets[0].getsockname()[1], have_bytes, again=again))
     async with asyncio.timeout(DEADLINE_S):
         reader, writer = await connections.get()
     server.close()
