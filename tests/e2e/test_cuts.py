@@ -110,6 +110,7 @@ def are_equal(one: Path, other: Path) -> bool:
     return names == sorted(os.listdir(other)) and all(are_equal(one / name, other / name) for name in names)
 
 
+@pytest.mark.timeout(60 + 20 * CUTS)
 @pytest.mark.parametrize("as_folder", [False, True], ids=["file", "folder"])
 def test_cut_at_random_places(world: World, tmp_path: Path, *, as_folder: bool) -> None:
     seed = random.randrange(1 << 32)

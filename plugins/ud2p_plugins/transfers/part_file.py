@@ -204,7 +204,11 @@ def reopen_file(folder: Folder, part: Part) -> int | None:
 def _is_still(part: Part, status: os.stat_result) -> bool:
     """Whether a file is the part that the journal means, and not another one that has its place on the disk by now."""
     is_there = (status.st_dev, status.st_ino) == (part.device, part.inode) and status.st_nlink == 1
-    is_ours = not hasattr(os, "geteuid") or (status.st_uid == os.geteuid() and stat.S_IMODE(status.st_mode) == 0o600)
+    # Killed on the disk's way, when it was whole, it has the permissions that it was about to be published with.
+    is_private = stat.S_IMODE(status.st_mode) == 0o600 or (
+        stat.S_IMODE(status.st_mode) == part.mode and status.st_size == part.size_bytes
+    )
+    is_ours = not hasattr(os, "geteuid") or (status.st_uid == os.geteuid() and is_private)
     return is_there and is_ours and stat.S_ISREG(status.st_mode) and status.st_size <= part.size_bytes
 
 

@@ -35,7 +35,7 @@ MUTANTS = (
     without(
         "a part is nobody else's to read",
         TRANSFERS + "part_file.py",
-        "(status.st_uid == os.geteuid() and stat.S_IMODE(status.st_mode) == 0o600)",
+        "(status.st_uid == os.geteuid() and is_private)",
         "status.st_uid == os.geteuid()",
         RESUME + "test_only_its_own_part_is_touched",
     ),

@@ -159,6 +159,18 @@ async def test_what_is_whole_and_has_no_name_yet_is_given_one(transfer: Transfer
     assert sum(later.sending_bar.moved) == 0
 
 
+async def test_what_was_about_to_be_published_is(transfer: Transfer) -> None:
+    """Its receiver was killed between the last byte and the name, while the disk took its time."""
+    had = await cut(transfer)
+    with (transfer.into / "Von.mp3.part").open("ab") as part:
+        part.write(transfer.content[had:])
+    (transfer.into / "Von.mp3.part").chmod(0o644)
+    later = again(transfer)
+    await went(later)
+    assert later.arrived() == {"Von.mp3": transfer.content}
+    assert sum(later.sending_bar.moved) == 0
+
+
 def tamper(transfer: Transfer) -> None:
     with (transfer.into / "Von.mp3.part").open("r+b") as part:
         part.write(b"evil")
