@@ -9,7 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from tests.bench.processes import ANSWER_S, UD2P, WorkerFailed, clean_environment, end, running_broker
-from tests.bench.rivals.rival import LOOK_S, Carried, Rival, both_end, run
+from tests.bench.rivals.rival import Carried, Rival, both_end, run
 
 
 class Ours(Rival):
@@ -29,7 +29,7 @@ class Ours(Rival):
             while '"waiting"' not in self._said_by("bob"):
                 if receiver.poll() is not None or time.monotonic() > until:
                     raise WorkerFailed(f"ud2p receive does not wait: {self._said_by('bob')}")
-                time.sleep(LOOK_S)
+                time.sleep(0.01)
             began = time.perf_counter()
             sender = self._run("alice", "send", "bob", str(file))
             try:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import os
+import select
 import subprocess
 import time
 from abc import ABC, abstractmethod
@@ -12,7 +14,8 @@ from pathlib import Path
 
 from tests.bench.processes import ANSWER_S, WorkerFailed, end, memory_kib
 
-LOOK_S = 0.005
+LOOK_S = 0.1
+"""How often memory is looked at; more often would slow what is measured."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,14 +71,21 @@ def both_end(began: float, *processes: subprocess.Popen[bytes]) -> Carried:
     :raises WorkerFailed: one of them failed, or is not done in time
     """
     peak_kib, until = 0.0, time.monotonic() + ANSWER_S
-    while running := [process for process in processes if process.poll() is None]:
-        if time.monotonic() > until:
-            raise WorkerFailed(f"{running[0].args!r} is not done after {ANSWER_S:.0f} s")
-        for process in running:
-            with contextlib.suppress(OSError, WorkerFailed):  # It has ended meanwhile.
-                peak_kib = max(peak_kib, memory_kib(process.pid, "VmHWM"))
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            running[0].wait(LOOK_S)
+    with contextlib.ExitStack() as stack:
+        running = {}
+        for process in processes:
+            watched = os.pidfd_open(process.pid)
+            stack.callback(os.close, watched)
+            running[watched] = process
+        while running:
+            if time.monotonic() > until:
+                raise WorkerFailed(f"{next(iter(running.values())).args!r} is not done after {ANSWER_S:.0f} s")
+            ended, _, _ = select.select(running, [], [], LOOK_S)
+            for watched in ended:
+                running.pop(watched).wait()
+            for process in running.values():
+                with contextlib.suppress(OSError, WorkerFailed):  # It has ended meanwhile.
+                    peak_kib = max(peak_kib, memory_kib(process.pid, "VmHWM"))
     whole_s = time.perf_counter() - began
     for process in processes:
         if process.returncode:
