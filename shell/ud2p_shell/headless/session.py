@@ -7,7 +7,8 @@ import os
 import shutil
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
+from importlib import import_module
 from typing import TYPE_CHECKING
 
 from ud2p import screen
@@ -92,8 +93,13 @@ def run_headless(
     report = Report(None if as_json else _make_stage(settings, plugins))
 
     async def main() -> int:
-        async with _logged_in(settings, plugins, name, report) as client:
-            return await work(client, report)
+        # While the broker is waited for; the first transfer need not wait then.
+        warming_up = asyncio.get_running_loop().run_in_executor(None, _warm_up, settings, plugins)
+        try:
+            async with _logged_in(settings, plugins, name, report) as client:
+                return await work(client, report)
+        finally:
+            await warming_up
 
     try:
         return asyncio.run(main())
@@ -101,6 +107,13 @@ def run_headless(
         if as_json:
             report.fail(error)
         raise
+
+
+def _warm_up(settings: Settings, plugins: PluginManager) -> None:
+    """Load what the first file will need."""
+    with suppress(Exception):  # Who really makes one is told what is wrong with it.
+        plugins.file_transfers[settings.file_transfer].make()
+        import_module("ud2p.screen.files")
 
 
 def _make_stage(settings: Settings, plugins: PluginManager) -> tuple[Stage, ProgressBoard]:
