@@ -227,7 +227,8 @@ class PlainTheme:
             lines += self.sentence("file_question_more", event, width)
         lines += self.sentence("file_question_into", event, width, free=free)
         if event.existing:
-            lines += self.sentence("file_question_exists", event, width, existing=names_words(event.existing))
+            key = "file_question_exists" if len(event.existing) == 1 else "file_question_exist"
+            lines += self.sentence(key, event, width, existing=names_words(event.existing))
         return lines + self.sentence("file_question_ask", event, width)
 
     def show_files_through(self, event: screen.FilesThrough, width: int) -> Lines:
@@ -240,7 +241,9 @@ class PlainTheme:
 
     def show_file_received(self, event: screen.FileReceived, width: int) -> Lines:
         """``File received ✓``, how it went, and where the file is."""
-        return self.file_done("file_received", event, width) + self.sentence("file_saved", event, width)
+        return self.file_done("file_received", event, width) + self.sentence(
+            "file_saved" if event.n_files == 1 else "files_saved", event, width
+        )
 
     def file_done(self, key: str, event: screen.FileSent | screen.FileReceived, width: int) -> Lines:
         """A file that is through, with its size, time and way."""

@@ -98,6 +98,7 @@ WORDS: Mapping[str, str] = {
     "file_question_into": "It would be saved in {e.into}{free}",
     "file_question_free": " ({free} free)",
     "file_question_exists": "There is a {existing} already; it is kept, and the new one gets another name",
+    "file_question_exist": "There are {existing} already; they are kept, and the new ones get other names",
     "file_question_ask": "Do you accept (Y) / decline (N)?",
     "file_withdrawn": "{e.name} from {e.peer} can't be had any more: {e.reason}",
     "file_waiting": "Waiting for {e.peer} to accept/decline {e.name}...",
@@ -109,6 +110,7 @@ WORDS: Mapping[str, str] = {
     "file_details_many": "  {n_files}, {size}, {took}, {rate}, {e.route}",
     "files_through": "  {path} ✓",
     "file_saved": "Saved as {e.path}",
+    "files_saved": "Saved in {e.path}",
     "file_not_sent": "File not sent: {e.name}: {e.reason}",
     "file_not_received": "File not received: {e.name}: {e.reason}",
     # the broker
@@ -157,6 +159,7 @@ STYLES: Mapping[str, str] = {
     "file_question_path": "grey",
     "file_question_more": "grey",
     "file_question_exists": "yellow",
+    "file_question_exist": "yellow",
     "file_not_sent": "red",
     "file_not_received": "red",
     "broker_down": "yellow",

@@ -148,6 +148,8 @@ def count_words(number: int, thing: str) -> str:
 
 
 def names_words(names: Sequence[str]) -> str:
-    """``a.txt, photos``; of more than three, the first three and how many there are besides."""
-    shown = ", ".join(names[:3])
-    return shown if len(names) <= 3 else f"{shown} and {len(names) - 3:,} more"
+    """``a.txt, photos and b``; of more than three, the first three and how many there are besides."""
+    first, rest = names[:3], len(names) - 3
+    if rest > 0:
+        return f"{', '.join(first)} and {rest:,} more"
+    return " and ".join(filter(None, (", ".join(first[:-1]), *first[-1:])))

@@ -12,10 +12,13 @@ from ud2p.theme_kit import (
     box,
     center,
     columns_of,
+    count_words,
     flow,
     hang,
+    names_words,
     one_line,
     paragraphs,
+    rate_words,
     seconds_words,
     size_words,
 )
@@ -125,3 +128,14 @@ def test_sizes(size_bytes: int, words: str) -> None:
 )
 def test_durations(seconds: float, words: str) -> None:
     assert seconds_words(seconds) == words
+
+
+def test_rates_counts_and_names() -> None:
+    assert rate_words(5_300_000, 1.2) == "4.42 MB/s"
+    assert rate_words(0, 0.0) == rate_words(5, 1e-300) == "-"
+    assert (count_words(1, "file"), count_words(0, "file"), count_words(10_000, "file")) == (
+        "1 file",
+        "0 files",
+        "10,000 files",
+    )
+    assert [names_words("abcdef"[:n]) for n in (1, 2, 3, 5)] == ["a", "a and b", "a, b and c", "a, b, c and 2 more"]

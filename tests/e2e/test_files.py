@@ -117,7 +117,7 @@ def test_a_folder(world: World) -> None:
     bob.enter("y")
     alice.sees("File sent ✓  15 files, 70.0 kB")
     bob.sees("  photos/run ✓")
-    bob.sees("Saved as")
+    bob.sees("Saved in")
     found = {path.relative_to(bob.folder / "photos (1)") for path in (bob.folder / "photos (1)").rglob("*")}
     assert found == {path.relative_to(photos) for path in photos.rglob("*")}
     assert os.access(bob.folder / "photos (1)" / "run", os.X_OK)

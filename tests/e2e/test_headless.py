@@ -68,7 +68,7 @@ def test_two_files_in_words(world: World, tmp_path: Path, inbox: Path) -> None:
     assert {path.name: path.read_bytes() for path in inbox.iterdir()} == contents
     assert "File sent ✓  2 files, 3.00 MB" in sender.output
     assert "File received ✓  2 files, 3.00 MB" in receiver.output
-    assert f"Saved as {inbox}" in "".join(receiver.output.split("\n"))
+    assert f"Saved in {inbox}" in "".join(receiver.output.split("\n"))
     assert "Sending files to bob..." in sender.errors
     for name in contents:
         assert f"{name}\n" in sender.errors

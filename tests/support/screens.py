@@ -136,6 +136,8 @@ SESSION: tuple[ScreenEvent, ...] = (
     FileQuestion("bob", "Sprinter.mp3", 5_300_000, "/home/alice/Downloads"),
     FileQuestion("bob", "Sprinter.mp3", 5_300_000, "/home/alice", ("Sprinter.mp3",), free_bytes=12_300_000_000),
     FileQuestion("bob", "photos and 1 more", 0, "/home", ("photos",), 12, ("photos/", "photos/a.jpg"), 12, 12_300),
+    FileQuestion("bob", "photos and 4 more", 5_300, "/home", ("photos", "b"), 12, ("photos/", "b")),
+    FileReceived("photos and 4 more", "/home/alice", 5_300_000, 185.0, "direct", 12),
     FilesThrough(("photos/a.jpg", "photos/b.jpg"), sent=True),
     FileSent("photos", 5_300_000, 1.2, "direct", 12),
     FileReceiving("bob", "Sprinter.mp3", 5_300_000),

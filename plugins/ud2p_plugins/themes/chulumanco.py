@@ -81,6 +81,7 @@ _WORDS = {
     "file_question_many": "{e.peer} would like to share {e.name} with you: {n_files} ({size})",
     "file_question_into": "It would be kept in {e.into}{free}",
     "file_question_exists": "You have a {existing} already. It stays as it is; the new one gets another name.",
+    "file_question_exist": "You have {existing} already. They stay as they are; the new ones get other names.",
     "file_question_ask": "Take it (Y) or not (N)?",
     "file_withdrawn": "Sorry, {e.name} from {e.peer} is not to be had any more: {e.reason}",
     "file_waiting": "Asked {e.peer} whether {e.name} is welcome, waiting for a yes or no...",
@@ -89,6 +90,7 @@ _WORDS = {
     "file_details": "  {size} in {took}, {rate}, {e.route}",
     "file_details_many": "  {n_files}, {size} in {took}, {rate}, {e.route}",
     "file_saved": "You find it at {e.path}",
+    "files_saved": "You find them in {e.path}",
     "file_not_sent": "Sorry, {e.name} could not be shared: {e.reason}",
     "file_not_received": "Sorry, {e.name} did not arrive: {e.reason}",
     "broker_down": "The meeting place can't be reached right now ({e.reason}). Trying again "

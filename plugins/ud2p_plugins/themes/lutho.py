@@ -48,6 +48,7 @@ _WORDS = {
             "file_sent",
             "file_received",
             "file_saved",
+            "files_saved",
             "file_not_sent",
             "file_not_received",
         )
