@@ -235,10 +235,14 @@ class Chat:
         """
         await asyncio.shield(self._opened)
 
-    def send_control(self, control: Control) -> None:
-        """Tell the peer's program something; dropped when the chat is over."""
-        if self.is_open:
-            self.driver.send_message(FrameType.CONTROL, encode_control(control))
+    def send_control(self, control: Control) -> int | None:
+        """Tell the peer's program something; dropped when the chat is over.
+
+        :returns: the number of the message in the session; None when it was dropped
+        """
+        if not self.is_open:
+            return None
+        return self.driver.send_message(FrameType.CONTROL, encode_control(control))
 
     @property
     def epoch(self) -> int:
@@ -267,6 +271,7 @@ class Chat:
         """See :class:`~ud2p.session_driver.SessionUser`."""
         if type(event) is Delivered:  # By far the most frequent.
             self._outbox.acknowledged(event.numbers)
+            self.files.acknowledged(event.numbers)
             return
         match event:
             case Opened():

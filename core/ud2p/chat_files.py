@@ -137,6 +137,11 @@ class ChatFiles:
                 if offer_id in self._links:
                     self._links[offer_id].receive_control(body)
 
+    def acknowledged(self, numbers: Sequence[int]) -> None:
+        """The peer has these messages."""
+        for link in self._links.values():
+            link.acknowledged(numbers)
+
     def end(self, reason: str) -> None:
         """The chat is over: so is every offer and transfer."""
         self._incoming.clear()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import threading
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from typing import TYPE_CHECKING
 
 from ud2p.contracts import FileOffer, Opener, Sealer, StreamId
@@ -15,6 +15,8 @@ from ud2p.protocol.controls import MAX_TRANSFER_BODY_BYTES, Transfer
 from ud2p.protocol.transfer import StreamKeys, StreamOpener, StreamSealer, proof
 
 MAX_UNREAD_CONTROLS = 64
+MAX_UNACKNOWLEDGED_CONTROLS = 64
+"""Of one transfer: 1 MiB at the most."""
 
 if TYPE_CHECKING:
     from ud2p.chat import Chat
@@ -37,6 +39,8 @@ class ChatFileLink:
         self._given_out: set[tuple[str, StreamId]] = set()
         self._lock = threading.Lock()
         self._controls: asyncio.Queue[bytes | None] = asyncio.Queue()
+        self._unacknowledged: set[int] = set()
+        self._has_room = asyncio.Event()
 
     @property
     def peer_key(self) -> str:
@@ -83,7 +87,13 @@ class ChatFileLink:
         """See :class:`~ud2p.contracts.FileLink`."""
         if len(body) > MAX_TRANSFER_BODY_BYTES:
             raise LocalProtocolError("a file transfer's control holds at most 16 KiB")
-        self._chat.send_control(Transfer(self.offer.id, body))
+        # Whatever the peer's plugin says that it has taken: what its session has not acknowledged is kept here.
+        while len(self._unacknowledged) >= MAX_UNACKNOWLEDGED_CONTROLS and self._chat.is_open:
+            self._has_room.clear()
+            await self._has_room.wait()
+        number = self._chat.send_control(Transfer(self.offer.id, body))
+        if number is not None:
+            self._unacknowledged.add(number)
 
     async def controls(self) -> AsyncIterator[bytes]:
         """See :class:`~ud2p.contracts.FileLink`."""
@@ -95,8 +105,14 @@ class ChatFileLink:
         # An honest one says far less before it is read; nothing may be missing in the middle of what is read.
         self._controls.put_nowait(body if self._controls.qsize() < MAX_UNREAD_CONTROLS else None)
 
+    def acknowledged(self, numbers: Sequence[int]) -> None:
+        """The peer has these messages of the chat."""
+        self._unacknowledged.difference_update(numbers)
+        self._has_room.set()
+
     def end(self) -> None:
         """The peer's plugin will say no more."""
+        self._has_room.set()
         self._controls.put_nowait(None)
 
     def _keys(self, stream: StreamId) -> StreamKeys:

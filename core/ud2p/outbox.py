@@ -110,8 +110,8 @@ class Outbox:
     def acknowledged(self, numbers: tuple[int, ...]) -> None:
         """The peer has these, by the session's numbers."""
         for number in numbers:
-            posted = self._sent.pop(number)
-            if self._forget(posted):
+            posted = self._sent.pop(number, None)  # None: a control, which is nobody's here.
+            if posted is not None and self._forget(posted):
                 posted.settle()
                 self._publish(MessageDelivered(self._chat, posted.number))
 

@@ -85,7 +85,8 @@ class FileLink(Protocol):
         ...
 
     async def control(self, body: bytes) -> None:
-        """Send up to 16 KiB to the peer's file transfer, reliably and in order, over the chat."""
+        """Send up to 16 KiB to the peer's file transfer, reliably and in order, over the chat; waits while the peer has
+        not acknowledged a MiB of what was sent."""
         ...
 
     def controls(self) -> AsyncIterator[bytes]:

@@ -79,7 +79,7 @@ class Reliable:
     def receive(self, number: int, frames: Sequence[tuple[int, bytes]], now: float) -> list[int]:
         """Record ``number`` opened.
 
-        :returns: the numbers of the chat messages that are delivered by that
+        :returns: the numbers of the messages that are delivered by that
         :raises RemoteProtocolError: when a frame makes no sense
         """
         delivered: list[int] = []
@@ -155,4 +155,4 @@ class Reliable:
             self._outgoing.send_again(lost)
         if acks >= 0:
             self._received.forget(acks)
-        return [message.number for message in delivered if message.kind is _MSG]
+        return [message.number for message in delivered]

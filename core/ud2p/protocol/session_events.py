@@ -22,7 +22,7 @@ class Moved(msgspec.Struct, frozen=True):
 
 
 class Delivered(msgspec.Struct, frozen=True):
-    """The peer acknowledged these chat messages."""
+    """The peer acknowledged these messages, of either kind."""
 
     numbers: tuple[int, ...]
 

@@ -14,6 +14,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable
+from concurrent.futures import Future
 
 from ud2p.contracts import Buffer, FileLink
 from ud2p.errors import UD2PError
@@ -99,7 +100,9 @@ class ChatLine:
         self._wait_until(lambda: self._ahead < WINDOW_PIECES)
         with self._change:
             self._ahead += 1
-        self._say(_PIECE + piece)
+        gone = self._say(_PIECE + piece)
+        gone.add_done_callback(lambda _: self._notify())
+        self._wait_until(gone.done)  # The other end may say that it took what is still here.
 
     def _took_one(self) -> None:
         self._untold += 1
@@ -107,13 +110,16 @@ class ChatLine:
             self._say(_TAKEN + self._untold.to_bytes(2, "big"))
             self._untold = 0
 
-    def _say(self, body: bytes) -> None:
+    def _say(self, body: bytes) -> Future[None]:
         async def say() -> None:
             with contextlib.suppress(UD2PError):  # The chat is over, which is noticed by what does not come.
                 await self._link.control(body)
 
-        with contextlib.suppress(RuntimeError):  # The loop is gone, and this thread with it soon.
-            asyncio.run_coroutine_threadsafe(say(), self._loop)
+        return asyncio.run_coroutine_threadsafe(say(), self._loop)
+
+    def _notify(self) -> None:
+        with self._change:
+            self._change.notify_all()
 
     def _wait_until(self, is_true: Callable[[], bool]) -> None:
         deadline = time.monotonic() + self.patience_s

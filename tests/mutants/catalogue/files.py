@@ -215,6 +215,13 @@ MUTANTS = (
         CHAT + "test_who_sends_more_than_it_may_is_cut_off",
     ),
     without(
+        "no more waits here than a peer acknowledges, whatever its plugin says",
+        "core/ud2p/file_link.py",
+        "while len(self._unacknowledged) >= MAX_UNACKNOWLEDGED_CONTROLS and self._chat.is_open:",
+        "while False:",
+        "tests/core/test_file_link.py::test_what_the_peer_does_not_acknowledge_is_not_added_to",
+    ),
+    without(
         "no more is sent through the chat than is taken",
         TRANSFERS + "chat_line.py",
         "self._wait_until(lambda: self._ahead < WINDOW_PIECES)",
