@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from ud2p.chat_end import closing_sentence, failure
 from ud2p.chat_files import ChatFiles
-from ud2p.contracts import CipherInfo, FileOffer, Progress, Receipt
+from ud2p.contracts import CipherInfo, FileOffer, Progress, Receipt, Source
 from ud2p.errors import ChatClosed, RemoteProtocolError, UD2PError
 from ud2p.events import (
     ChatEnded,
@@ -153,6 +153,10 @@ class Chat:
         :raises UnsafeName: when no receiver would take a name, or all of it together
         """
         return await self.files.send(paths, progress)
+
+    async def send_sources(self, sources: Sequence[Source], progress: Progress | None = None) -> Receipt:
+        """As :meth:`send_files`, of what :func:`ud2p.sources.inspect_sources` has found already."""
+        return await self.files.send_sources(sources, progress)
 
     async def accept_file(self, offer: FileOffer, into: Path, progress: Progress | None = None) -> Receipt:
         """Receive what was offered into the folder ``into``, never over what is there.

@@ -13,13 +13,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ud2p.contracts import CipherInfo, FileOffer, FileTransfer, Progress, Receipt
+from ud2p.contracts import CipherInfo, FileOffer, FileTransfer, Progress, Receipt, Source
 from ud2p.errors import TransferError, TransferFailed, TransferRefused, UD2PError, UnsafeName
 from ud2p.events import FileDone, FileOffered, FileWithdrawn
 from ud2p.file_link import ChatFileLink
 from ud2p.plugins.record import describe
 from ud2p.protocol.controls import Accept, Control, Decline, MoreEntries, Offer, Transfer, Withdraw
-from ud2p.protocol.manifest import Manifest, offer_controls
+from ud2p.protocol.manifest import Manifest, make_offer
 from ud2p.sources import inspect_sources
 
 if TYPE_CHECKING:
@@ -73,7 +73,7 @@ class ChatFiles:
         self._links: dict[str, ChatFileLink] = {}
         self._running: dict[str, asyncio.Task[Receipt]] = {}
         self._given_up: dict[str, str] = {}
-        self._inspecting = asyncio.Lock()
+        self._preparing = asyncio.Lock()
 
     @property
     def waiting(self) -> tuple[FileOffer, ...]:
@@ -87,19 +87,23 @@ class ChatFiles:
 
     async def send(self, paths: Sequence[Path], progress: Progress | None) -> Receipt:
         """See :meth:`ud2p.Chat.send_files`."""
-        async with self._inspecting:  # Files are offered in the order in which they were named.
+        async with self._preparing:  # Files are offered in the order in which they were named.
             sources = await asyncio.to_thread(inspect_sources, paths)
+        return await self.send_sources(sources, progress)
+
+    async def send_sources(self, sources: Sequence[Source], progress: Progress | None) -> Receipt:
+        """See :meth:`ud2p.Chat.send_sources`."""
         plugin = self._plugin(self._host.file_transfer)
-        entries = [source.entry for source in sources]
-        control, more = offer_controls(secrets.token_hex(16), self._host.file_transfer, self._chat.epoch, entries)
-        secret = self._chat.file_secret(control.epoch)
+        epoch = self._chat.epoch
+        secret = self._chat.file_secret(epoch)
         if secret is None:
             raise TransferFailed("the chat is over; connect again to send the file")
-        manifest = Manifest(control)
-        for piece in more:
-            manifest.add(piece)
-        link = self._links[control.id] = self._make_link(manifest, secret)
-        await self._ask(control, more)
+        entries = [source.entry for source in sources]
+        async with self._preparing:
+            offer_id, transfer = secrets.token_hex(16), self._host.file_transfer
+            manifest, more = await asyncio.to_thread(make_offer, offer_id, transfer, epoch, entries)
+        link = self._links[offer_id] = self._make_link(manifest, secret)
+        await self._ask(manifest.control, more)
         receipt = await self._run(link.offer, plugin.send(link, sources, progress or NoProgress()), "the sender")
         self._tell_done(receipt, sent=True)
         return receipt
@@ -203,6 +207,7 @@ class ChatFiles:
             self._chat.send_control(Withdraw(offer.id, str(error)[:500]))
             raise error from None
         finally:
+            self._links[offer.id].end()
             for table in (self._running, self._links, self._given_up):
                 table.pop(offer.id, None)
         return receipt

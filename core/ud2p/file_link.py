@@ -41,6 +41,7 @@ class ChatFileLink:
         self._controls: asyncio.Queue[bytes | None] = asyncio.Queue()
         self._unacknowledged: set[int] = set()
         self._has_room = asyncio.Event()
+        self._is_over = False
 
     @property
     def peer_key(self) -> str:
@@ -88,7 +89,7 @@ class ChatFileLink:
         if len(body) > MAX_TRANSFER_BODY_BYTES:
             raise LocalProtocolError("a file transfer's control holds at most 16 KiB")
         # Whatever the peer's plugin says that it has taken: what its session has not acknowledged is kept here.
-        while len(self._unacknowledged) >= MAX_UNACKNOWLEDGED_CONTROLS and self._chat.is_open:
+        while len(self._unacknowledged) >= MAX_UNACKNOWLEDGED_CONTROLS and not self._is_over:
             self._has_room.clear()
             await self._has_room.wait()
         number = self._chat.send_control(Transfer(self.offer.id, body))
@@ -112,6 +113,7 @@ class ChatFileLink:
 
     def end(self) -> None:
         """The peer's plugin will say no more."""
+        self._is_over = True
         self._has_room.set()
         self._controls.put_nowait(None)
 

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 SHOW_EVERY_S = 0.2
 MAX_LINES = 200
 """A line a file, but not so many that they push everything else off the screen."""
-NOT_LISTED = "(and more, which are not listed one by one)"
+NOT_LISTED = "the files that follow are not listed one by one"
 
 
 class Announcing:
@@ -50,10 +50,13 @@ class Announcing:
     def file_done(self, path: str, size_bytes: int) -> None:
         """See :class:`~ud2p.contracts.Progress`. Small files come by the thousand, and are shown together."""
         self._progress.file_done(path, size_bytes)
-        if self._lines_left <= 0:
-            return
         self._lines_left -= 1
-        self._paths.append(path if self._lines_left else NOT_LISTED)
+        if self._lines_left < 0:
+            if self._lines_left == -1:
+                self._show()
+                self._say(NOT_LISTED)
+            return
+        self._paths.append(path)
         if time.monotonic() - self._shown_at >= SHOW_EVERY_S:
             self._show()
 

@@ -57,14 +57,14 @@ def run() -> NoReturn:
     Python takes everything apart before it ends, which takes longer than a small file; the system does it at once.
     """
     code = main()
+    if "threading" in sys.modules and sys.modules["threading"].active_count() > 1:
+        sys.exit(code)  # A plugin's thread may be at something that must be done.
+    atexit._run_exitfuncs()  # What ends with the program, as a plugin's temporary files do; it may have words.
     try:
         sys.stdout.flush()
         sys.stderr.flush()
     except (OSError, ValueError):
         sys.exit(code)  # Python says what it says of a pipe that nobody reads.
-    if "threading" in sys.modules and sys.modules["threading"].active_count() > 1:
-        sys.exit(code)  # A plugin's thread may be at something that must be done.
-    atexit._run_exitfuncs()  # What ends with the program, as a plugin's temporary files do.
     os._exit(code)
 
 

@@ -51,7 +51,7 @@ class Transfers:
         sending = screen.FileSending(chat.peer, name, sum(source.size_bytes for source in sources))
         title = f"Sending {file_or_files(len(sources))} to {chat.peer}..."
         bar = Announcing(self._bar(title), lambda: self._show(sending), self._say, self._through(sent=True))
-        self._start(chat, chat.send_files(paths, bar), name, sent=True)
+        self._start(chat, chat.send_sources(sources, bar), name, sent=True)
 
     def receive(self, chat: Chat, offer: FileOffer, into: Path) -> None:
         """Receive what was offered."""

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from tests.support.nobody import as_nobody
 
 from ud2p.contracts import FileEntry
 from ud2p.entries import MAX_ENTRIES
@@ -75,7 +74,7 @@ def test_two_of_one_name(tmp_path: Path) -> None:
         inspect_sources([tmp_path / "a" / "x", tmp_path / "b" / "X"])
 
 
-def test_a_folder_within_itself_ends(tmp_path: Path) -> None:
+def test_too_deep(tmp_path: Path) -> None:
     folder = tmp_path / "deep"
     folder.mkdir()
     for _ in range(40):
@@ -103,7 +102,7 @@ def test_a_file_that_may_not_be_read(tmp_path: Path) -> None:
     path = tmp_path / "Sprinter.mp3"
     path.write_bytes(b"beat")
     path.chmod(0)
-    with _as_nobody(), pytest.raises(TransferError, match="can't be read"):
+    with as_nobody(), pytest.raises(TransferError, match="can't be read"):
         inspect_sources([path])
 
 
@@ -112,16 +111,3 @@ def test_a_name_that_no_receiver_would_take(tmp_path: Path) -> None:
     path.write_bytes(b"")
     with pytest.raises(UnsafeName):
         inspect_sources([path])
-
-
-@contextlib.contextmanager
-def _as_nobody() -> Iterator[None]:
-    """Root may read everything, so root becomes somebody else for a moment."""
-    was_root = os.geteuid() == 0
-    if was_root:
-        os.seteuid(65534)
-    try:
-        yield
-    finally:
-        if was_root:
-            os.seteuid(0)

@@ -69,16 +69,19 @@ class Manifest:
             raise UnsafeName("it has not as many files as it says; offer it again")
 
 
-def offer_controls(
+def make_offer(
     offer_id: str, transfer: str, epoch: int, entries: Sequence[FileEntry]
-) -> tuple[Offer, list[MoreEntries]]:
-    """An offer in controls: the first, and what follows it.
+) -> tuple[Manifest, list[MoreEntries]]:
+    """An offer: its manifest, whose control is the first to be sent, and the controls that follow it.
 
-    :param entries: checked already
+    :raises UnsafeName: no receiver would take it
     """
     pieces = list(_pieces([_to_wire(entry) for entry in entries]))
-    offer = Offer(offer_id, transfer, epoch, len(entries), pieces[0])
-    return offer, [MoreEntries(offer_id, piece) for piece in pieces[1:]]
+    manifest = Manifest(Offer(offer_id, transfer, epoch, len(entries), pieces[0]))
+    more = [MoreEntries(offer_id, piece) for piece in pieces[1:]]
+    for control in more:
+        manifest.add(control)
+    return manifest, more
 
 
 def _pieces(entries: Sequence[Entry]) -> Iterator[list[Entry]]:

@@ -6,73 +6,11 @@ The shell makes an event from whatever it knows, with names, messages and reason
 Each loads when it is first used (PEP 562): a program that shows few of them pays for those alone.
 """
 
-# ruff: noqa: F405 - the names of __all__ come from a star import, and only for the type checker
 from __future__ import annotations
 
 TYPE_CHECKING = False  # type checkers take it for typing's own, as in ud2p itself
 if TYPE_CHECKING:
     from ud2p.screen.kinds import *  # noqa: F403
-
-__all__ = [
-    "PROMPT_TYPES",
-    "SCREEN_EVENT_TYPES",
-    "BrokerDown",
-    "BrokerGoodbye",
-    "BrokerUp",
-    "ChatFailed",
-    "ChatHeading",
-    "ChatOver",
-    "ChatPrompt",
-    "CheckedIn",
-    "ChooseClientPrompt",
-    "ChooseStatusPrompt",
-    "ClientList",
-    "ErrorShown",
-    "FailuresWarning",
-    "FileFailed",
-    "FileNamePrompt",
-    "FileQuestion",
-    "FileReceived",
-    "FileReceiving",
-    "FileSending",
-    "FileSent",
-    "FileWaiting",
-    "FileWithdrawn",
-    "FilesThrough",
-    "Goodbye",
-    "HelpList",
-    "InvitationArrived",
-    "InvitationOver",
-    "KeyChanged",
-    "ListedPerson",
-    "Menu",
-    "MenuPrompt",
-    "MessageDelivered",
-    "MessageNotSent",
-    "Notice",
-    "OfflineRefusal",
-    "OwnMessage",
-    "PeerHeard",
-    "PeerMessage",
-    "PeerSilent",
-    "PluginRow",
-    "PluginTable",
-    "Prompt",
-    "RetryPrompt",
-    "ScreenEvent",
-    "StatusBar",
-    "StatusChoice",
-    "StatusShown",
-    "ThemeList",
-    "Updating",
-    "UsernamePrompt",
-    "VerifyQuestion",
-    "WaitingForAnswer",
-    "Welcome",
-    "WordsDiffer",
-    "WordsMatched",
-    "gated",
-]
 
 _NAMES = {
     "broker": "BrokerDown BrokerGoodbye BrokerUp",
@@ -93,6 +31,7 @@ _NAMES = {
     "kinds": "PROMPT_TYPES Prompt SCREEN_EVENT_TYPES ScreenEvent",
 }
 _HOMES = {name: home for home, names in _NAMES.items() for name in names.split()}
+__all__ = sorted(_HOMES)
 
 if not TYPE_CHECKING:  # a type checker that saw this would let every misspelt name pass
 

@@ -12,9 +12,9 @@ from typing import ClassVar, Protocol
 from ud2p.contracts import FileEntry, FileOffer
 from ud2p.errors import TransferFailed
 from ud2p_plugins.transfers.folder import Folder
-from ud2p_plugins.transfers.journal import Journal, Part
+from ud2p_plugins.transfers.journal import Journal, Part, entries_hash
 from ud2p_plugins.transfers.part_file import PartFile, reopen_file
-from ud2p_plugins.transfers.part_tree import PartTree, entries_hash, reopen_staging
+from ud2p_plugins.transfers.part_tree import PartTree, reopen_staging
 
 STILL_COMES_S = 1.0
 """So long without a byte, and a transfer gives way to another one of the same files."""
@@ -89,9 +89,8 @@ class Arriving:
 
     def close(self) -> None:
         """Keep what is worth it, remove the rest. Never raises; twice is once."""
-        if self._entry is not None:
-            self._running.pop((self._entry.device, self._entry.inode), None)
         if self.is_kept and self.part.size_bytes:
+            self._stop_running()
             self.part.keep()
         else:
             self.part.discard()
@@ -120,7 +119,12 @@ class Arriving:
                 return part
         return None
 
+    def _stop_running(self) -> None:
+        if self._entry is not None:
+            self._running.pop((self._entry.device, self._entry.inode), None)
+
     def _forget(self) -> None:
+        self._stop_running()
         if self._entry is not None:
             self._journal.remove(self._entry)
             self._entry = None

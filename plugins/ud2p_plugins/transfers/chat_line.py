@@ -14,11 +14,10 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable
-from concurrent.futures import Future
 
 from ud2p.contracts import Buffer, FileLink
 from ud2p.errors import UD2PError
-from ud2p_plugins.transfers.line import STALL_S, ConnectionLost, StopSignal
+from ud2p_plugins.transfers.line import STALL_S, ConnectionLost, Stopped, StopSignal
 
 PIECE_BYTES = 12 * 1024
 WINDOW_PIECES = 32
@@ -100,9 +99,7 @@ class ChatLine:
         self._wait_until(lambda: self._ahead < WINDOW_PIECES)
         with self._change:
             self._ahead += 1
-        gone = self._say(_PIECE + piece)
-        gone.add_done_callback(lambda _: self._notify())
-        self._wait_until(gone.done)  # The other end may say that it took what is still here.
+        self._say(_PIECE + piece)
 
     def _took_one(self) -> None:
         self._untold += 1
@@ -110,12 +107,18 @@ class ChatLine:
             self._say(_TAKEN + self._untold.to_bytes(2, "big"))
             self._untold = 0
 
-    def _say(self, body: bytes) -> Future[None]:
+    def _say(self, body: bytes) -> None:
+        """Say it, and wait while the chat has no room: the other end may say that it took what is still here."""
+
         async def say() -> None:
             with contextlib.suppress(UD2PError):  # The chat is over, which is noticed by what does not come.
                 await self._link.control(body)
 
-        return asyncio.run_coroutine_threadsafe(say(), self._loop)
+        if self._loop.is_closed():
+            raise Stopped
+        said = asyncio.run_coroutine_threadsafe(say(), self._loop)
+        said.add_done_callback(lambda _: self._notify())
+        self._wait_until(said.done)
 
     def _notify(self) -> None:
         with self._change:

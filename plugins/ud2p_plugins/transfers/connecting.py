@@ -49,16 +49,23 @@ def connect(
     :raises Unreachable: when nobody answers there
     :raises NotLetIn: when somebody else does, or the connection is lost before both have proved anything
     """
-    sock = _first_connected(hosts, port, stop, connect_s)
-    line = Line(sock, line_stop or stop)
-    try:
-        return line, say_hello(line, Side.CONNECTOR, transfer_id, prove)
-    except BaseException:
-        line.close()
-        raise
+    left = list(hosts)
+    while True:
+        host, sock = _first_connected(left, port, stop, connect_s)
+        line = Line(sock, line_stop or stop)
+        try:
+            return line, say_hello(line, Side.CONNECTOR, transfer_id, prove)
+        except NotLetIn:  # Somebody else may be at one address of the peer, such as its router.
+            line.close()
+            left.remove(host)
+            if not left:
+                raise
+        except BaseException:
+            line.close()
+            raise
 
 
-def _first_connected(hosts: Sequence[str], port: int, stop: StopSignal, connect_s: float) -> socket.socket:
+def _first_connected(hosts: Sequence[str], port: int, stop: StopSignal, connect_s: float) -> tuple[str, socket.socket]:
     failed: dict[str, int] = {}
     deadline = time.monotonic() + connect_s
     with contextlib.ExitStack() as rest, selectors.DefaultSelector() as selector:
@@ -77,7 +84,7 @@ def _first_connected(hosts: Sequence[str], port: int, stop: StopSignal, connect_
                 sock = sockets[key.data]
                 code = sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
                 if not code:
-                    return socket.socket(fileno=sock.detach())
+                    return key.data, socket.socket(fileno=sock.detach())
                 failed[key.data] = code
                 selector.unregister(sockets.pop(key.data))
     raise Unreachable(_unreachable(hosts, port, failed))

@@ -12,13 +12,15 @@ depends on it: where it can't be read or written, a file that is cut starts over
 
 from __future__ import annotations
 
+import hashlib
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import msgspec
 
 from ud2p.config import state_dir
+from ud2p.contracts import FileEntry
 from ud2p.errors import UD2PError
 from ud2p.whole_file import locked, write_whole
 
@@ -44,7 +46,7 @@ class Part(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     mode: int
     """The permissions that it is to have when it is whole; until then nobody else may read it."""
     entries: str = ""
-    """Of several files and folders, which they are, as :func:`ud2p_plugins.transfers.part_tree.entries_hash` has it."""
+    """Of several files and folders, which they are, as :func:`entries_hash` has it."""
 
 
 class _File(msgspec.Struct, forbid_unknown_fields=True):
@@ -112,3 +114,9 @@ class Journal:
         if file.version != _VERSION:
             raise msgspec.DecodeError("the journal is of another version")
         return file
+
+
+def entries_hash(entries: Sequence[FileEntry]) -> str:
+    """Which files and folders they are, how large, and in which order, in hex digits."""
+    listed = [(entry.path, entry.size_bytes, entry.is_folder, entry.is_executable) for entry in entries]
+    return hashlib.blake2b(msgspec.json.encode(listed), digest_size=16).hexdigest()

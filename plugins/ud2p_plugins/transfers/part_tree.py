@@ -8,20 +8,17 @@ come as one row; what is there of it is the files that are whole, in order, and 
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import os
 import stat
 from collections.abc import Callable, Sequence
 from pathlib import Path
-
-import msgspec
 
 from ud2p.contracts import FileEntry
 from ud2p.errors import TransferFailed
 from ud2p_plugins.transfers.flush import can_flush_all, flush_all
 from ud2p_plugins.transfers.folder import Folder, folder_problem
 from ud2p_plugins.transfers.folder_stack import FolderStack
-from ud2p_plugins.transfers.journal import Part
+from ud2p_plugins.transfers.journal import Part, entries_hash
 from ud2p_plugins.transfers.numbered import numbered
 from ud2p_plugins.transfers.part_file import require_room, set_times, take_lock
 from ud2p_plugins.transfers.prefix import Prefix
@@ -239,7 +236,10 @@ class PartTree:
         self._file = folder.open_or_create(name, 0o755 if entry.is_executable else 0o644)
         status = os.fstat(self._file)
         if not stat.S_ISREG(status.st_mode) or status.st_nlink != 1:
-            raise TransferFailed("another program put something among the unfinished files; send them again")
+            raise TransferFailed(
+                "another program put something among the receiver's unfinished files; "
+                "discard them there (ud2p receive --discard), and send them again"
+            )
         if status.st_size > entry.size_bytes:
             os.ftruncate(self._file, 0)
         self._left = entry.size_bytes
@@ -291,12 +291,6 @@ def reopen_staging(folder: Folder, part: Part) -> Folder | None:
         staging.close()
         return None
     return staging
-
-
-def entries_hash(entries: Sequence[FileEntry]) -> str:
-    """Which files and folders they are, how large, and in which order, in hex digits."""
-    listed = [(entry.path, entry.size_bytes, entry.is_folder, entry.is_executable) for entry in entries]
-    return hashlib.blake2b(msgspec.json.encode(listed), digest_size=16).hexdigest()
 
 
 def _take_lock(staging: Folder) -> bool:

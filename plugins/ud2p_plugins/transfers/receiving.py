@@ -13,7 +13,6 @@ import threading
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 from ud2p.contracts import FileLink, FileOffer, Progress, Receipt, Sealer, StreamId
 from ud2p.contracts.files import label_of
@@ -39,6 +38,7 @@ from ud2p_plugins.transfers.folder import Folder
 from ud2p_plugins.transfers.line import STALL_S, ByteLine, ConnectionLost, Line, Stopped, StopSignal
 from ud2p_plugins.transfers.meter import Meter
 from ud2p_plugins.transfers.prefix import HASHING_S
+from ud2p_plugins.transfers.race import first_done
 from ud2p_plugins.transfers.receipt import Published, encode_receipt
 from ud2p_plugins.transfers.thread import run_in_thread
 
@@ -90,25 +90,13 @@ async def _come_together(talk: Conversation, arrival: _Arrival, progress: Progre
     """Wait for the sender's connection, connect to it where it asks for that, or hear that it sends over the chat; the
     rest of the work."""
     stop = StopSignal()
-    at_door = asyncio.create_task(run_in_thread("ud2p-receive", lambda: arrival.admit(stop), stop.set))
-    calling = asyncio.create_task(_call_back(talk, arrival, progress, stop))
-    in_chat = asyncio.create_task(talk.through_chat())
-    tasks: set[asyncio.Task[Any]] = {at_door, calling, in_chat}
-    try:
-        await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-        if at_door.done():
-            return partial(arrival.receive, *at_door.result())
-        if calling.done():
-            return partial(arrival.receive, *calling.result(), "direct, by a connection to the sender")
+    at_door = run_in_thread("ud2p-receive", partial(arrival.admit, stop), stop.set)
+    number, way = await first_done(stop, at_door, _call_back(talk, arrival, progress, stop), talk.through_chat())
+    if number == 2:
         progress.pause(TRYING_CHAT)
         return partial(arrival.receive_through_chat, talk.begin_line(arrival.stop))
-    finally:
-        for task in tasks:
-            task.cancel()
-        try:
-            await asyncio.gather(*tasks, return_exceptions=True)
-        finally:  # A second cancellation ends the wait too, but not before all have ended.
-            stop.close()
+    line, context = way.result()
+    return partial(arrival.receive, line, context, ("direct", "direct, by a connection to the sender")[number])
 
 
 async def _call_back(talk: Conversation, arrival: _Arrival, progress: Progress, stop: StopSignal) -> tuple[Line, bytes]:
@@ -180,7 +168,7 @@ class _Arrival:
         context = say_hello(line, Side.LISTENER, self.transfer_id, self._link.prove)
         return self.receive(line, context, THROUGH_CHAT)
 
-    def receive(self, line: ByteLine, context: bytes, way: str = "direct") -> Receipt:
+    def receive(self, line: ByteLine, context: bytes, way: str) -> Receipt:
         """Receive, publish, and say so."""
         with contextlib.closing(line):
             answers = self._link.sealer(StreamId(context, from_sender=False))

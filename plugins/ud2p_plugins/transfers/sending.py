@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import time
 from collections.abc import Callable, Sequence
@@ -32,6 +31,7 @@ from ud2p_plugins.transfers.door import Door
 from ud2p_plugins.transfers.line import STALL_S, ByteLine, ConnectionLost, StopSignal
 from ud2p_plugins.transfers.meter import Meter
 from ud2p_plugins.transfers.prefix import HASHING_S
+from ud2p_plugins.transfers.race import first_done
 from ud2p_plugins.transfers.receipt import LONGEST_RECEIPT_BYTES, Published, check_receipt, decode_receipt
 from ud2p_plugins.transfers.thread import run_in_thread
 
@@ -112,20 +112,13 @@ async def _wait_for_call(
     stop = StopSignal()
     await talk.call_back(door.port)
     admit = partial(departure.admit, door, listening, stop)
-    at_door = asyncio.create_task(run_in_thread("ud2p-send", admit, stop.set))
-    no_way = asyncio.create_task(talk.no_way())
+    at_door, no_way = run_in_thread("ud2p-send", admit, stop.set), talk.no_way()
     try:
-        await asyncio.wait({at_door, no_way}, return_when=asyncio.FIRST_COMPLETED)
-        return at_door.result() if at_door.done() else None
+        number, way = await first_done(stop, at_door, no_way)
+        connected: tuple[ByteLine, bytes] | None = way.result() if number == 0 else None
     except TransferFailed:
         return None
-    finally:
-        for task in (at_door, no_way):
-            task.cancel()
-        try:
-            await asyncio.gather(at_door, no_way, return_exceptions=True)
-        finally:
-            stop.close()
+    return connected
 
 
 class RecordSize:

@@ -49,7 +49,7 @@ class Report:
         if self._show is None:
             return JsonProgress(name, sent=sent)
         board = self._show[1]
-        return Announcing(board.bar(title), lambda: None, lambda _: None, board.write)
+        return Announcing(board.bar(title), lambda: None, lambda text: board.write([f"{title} {text}"]), board.write)
 
 
 class JsonProgress:

@@ -34,8 +34,7 @@ def run_send(
     :returns: the exit code: 0 when everything got through
     :raises UD2PError: no chat came about, or a file can't be sent at all
     """
-    files = [Path(path).expanduser() for path in paths]
-    sources = inspect_sources(files)  # before anybody is bothered
+    sources = inspect_sources([Path(path).expanduser() for path in paths])  # before anybody is bothered
     name = label_of([source.name for source in sources if source.entry.is_root])
     size_bytes = sum(source.size_bytes for source in sources)
 
@@ -44,7 +43,7 @@ def run_send(
         report.tell("chat", None, peer=chat.peer, path=chat.path, cipher=chat.cipher, trust=chat.trust)
         outcome = Outcome()
         report.tell("offered", screen.FileWaiting(chat.peer, name), name=name, bytes=size_bytes, peer=chat.peer)
-        await outcome.follow(report, lambda bar: chat.send_files(files, bar), chat, name, len(sources), sent=True)
+        await outcome.follow(report, lambda bar: chat.send_sources(sources, bar), chat, name, len(sources), sent=True)
         await chat.leave()
         return outcome.exit_code
 

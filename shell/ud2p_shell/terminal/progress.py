@@ -106,10 +106,7 @@ class TransferProgress:
         """See the contract. Whoever wraps this says it."""
 
     def pause(self, reason: str) -> None:
-        """See the contract. Where there is a prompt, the shell says it."""
-        with suppress(Exception):
-            if not self._board.in_toolbar:
-                print(gate(f"{self._title} {reason}"), file=sys.stderr)
+        """See the contract. Whoever wraps this says it."""
 
     def finish(self) -> None:
         """See the contract."""

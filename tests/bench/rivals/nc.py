@@ -6,8 +6,8 @@ import shutil
 import time
 from pathlib import Path
 
-from tests.bench.processes import end, free_port, listens
-from tests.bench.rivals.rival import Carried, Rival, both_end, run
+from tests.bench.processes import free_port, listens
+from tests.bench.rivals.rival import Carried, Rival, both_end, running
 
 
 class Nc(Rival):
@@ -23,15 +23,12 @@ class Nc(Rival):
     def carry(self, file: Path, into: Path) -> Carried:
         """See :class:`Rival`."""
         port = free_port()
-        with file.open("rb") as source, (into / file.name).open("wb") as sink:
-            receiver = run(["nc", "-l", "127.0.0.1", str(port)], stdout=sink)
-            try:
-                listens(port)
-                began = time.perf_counter()
-                sender = run(["nc", "-N", "127.0.0.1", str(port)], stdin=source)
-                try:
-                    return both_end(began, sender, receiver)
-                finally:
-                    end(sender)
-            finally:
-                end(receiver)
+        with (
+            file.open("rb") as source,
+            (into / file.name).open("wb") as sink,
+            running(["nc", "-l", "127.0.0.1", str(port)], stdout=sink) as receiver,
+        ):
+            listens(port)
+            began = time.perf_counter()
+            with running(["nc", "-N", "127.0.0.1", str(port)], stdin=source) as sender:
+                return both_end(began, sender, receiver)

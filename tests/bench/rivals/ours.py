@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 import subprocess
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
-from tests.bench.processes import ANSWER_S, UD2P, WorkerFailed, clean_environment, end, running_broker
-from tests.bench.rivals.rival import Carried, Rival, both_end, run
+from tests.bench.processes import ANSWER_S, UD2P, WorkerFailed, clean_environment, running_broker
+from tests.bench.rivals.rival import Carried, Rival, both_end, running
 
 
 class Ours(Rival):
@@ -23,28 +25,26 @@ class Ours(Rival):
 
     def carry(self, file: Path, into: Path) -> Carried:
         """See :class:`Rival`."""
-        receiver = self._run("bob", "receive", "--yes", "--into", str(into))
-        try:
+        with self._running("bob", "receive", "--yes", "--into", str(into)) as receiver:
             until = time.monotonic() + ANSWER_S
             while '"waiting"' not in self._said_by("bob"):
                 if receiver.poll() is not None or time.monotonic() > until:
                     raise WorkerFailed(f"ud2p receive does not wait: {self._said_by('bob')}")
                 time.sleep(0.01)
             began = time.perf_counter()
-            sender = self._run("alice", "send", "bob", str(file))
-            try:
+            with self._running("alice", "send", "bob", str(file)) as sender:
                 carried = both_end(began, sender, receiver)
-            finally:
-                end(sender)
-        finally:
-            end(receiver)
         return replace(carried, transfer_s=float(json.loads(self._said_by("alice").splitlines()[-1])["seconds"]))
 
-    def _run(self, name: str, *arguments: str) -> subprocess.Popen[bytes]:
+    @contextmanager
+    def _running(self, name: str, *arguments: str) -> Iterator[subprocess.Popen[bytes]]:
         environment = clean_environment(self.folder / name)
         options = ("--broker", self._broker, "--name", name, "--json")
-        with self._words_of(name).open("wb") as words:
-            return run([UD2P, *arguments, *options], stdout=words, env=environment)
+        with (
+            self._words_of(name).open("wb") as words,
+            running([UD2P, *arguments, *options], stdout=words, env=environment) as process,
+        ):
+            yield process
 
     def _words_of(self, name: str) -> Path:
         return self.folder / f"{name}.json"

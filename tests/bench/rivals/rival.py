@@ -8,7 +8,7 @@ import select
 import subprocess
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -58,10 +58,15 @@ class Rival(ABC):
         """Carry ``file`` into a folder, under its own name. The receiver waits before the sender is started."""
 
 
-def run(command: Sequence[str | Path], **options: object) -> subprocess.Popen[bytes]:
-    """Start a process that nobody types to, and whose words nobody reads."""
+@contextlib.contextmanager
+def running(command: Sequence[str | Path], **options: object) -> Iterator[subprocess.Popen[bytes]]:
+    """A process that nobody types to, and whose words nobody reads; it is ended on the way out."""
     quiet = {"stdin": subprocess.DEVNULL, "stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
-    return subprocess.Popen(command, **{**quiet, **options})  # type: ignore[call-overload,no-any-return]
+    process = subprocess.Popen(command, **{**quiet, **options})  # type: ignore[call-overload]
+    try:
+        yield process
+    finally:
+        end(process)
 
 
 def both_end(began: float, *processes: subprocess.Popen[bytes]) -> Carried:
@@ -72,18 +77,18 @@ def both_end(began: float, *processes: subprocess.Popen[bytes]) -> Carried:
     """
     peak_kib, until = 0.0, time.monotonic() + ANSWER_S
     with contextlib.ExitStack() as stack:
-        running = {}
+        left = {}
         for process in processes:
             watched = os.pidfd_open(process.pid)
             stack.callback(os.close, watched)
-            running[watched] = process
-        while running:
+            left[watched] = process
+        while left:
             if time.monotonic() > until:
-                raise WorkerFailed(f"{next(iter(running.values())).args!r} is not done after {ANSWER_S:.0f} s")
-            ended, _, _ = select.select(running, [], [], LOOK_S)
+                raise WorkerFailed(f"{next(iter(left.values())).args!r} is not done after {ANSWER_S:.0f} s")
+            ended, _, _ = select.select(left, [], [], LOOK_S)
             for watched in ended:
-                running.pop(watched).wait()
-            for process in running.values():
+                left.pop(watched).wait()
+            for process in left.values():
                 with contextlib.suppress(OSError, WorkerFailed):  # It has ended meanwhile.
                     peak_kib = max(peak_kib, memory_kib(process.pid, "VmHWM"))
     whole_s = time.perf_counter() - began
@@ -91,8 +96,3 @@ def both_end(began: float, *processes: subprocess.Popen[bytes]) -> Carried:
         if process.returncode:
             raise WorkerFailed(f"{process.args!r} ended with {process.returncode}")
     return Carried(whole_s, peak_kib=peak_kib)
-
-
-def served_by(rival: Rival, process: subprocess.Popen[bytes]) -> None:
-    """End ``process`` with the rival."""
-    rival.held.callback(end, process)

@@ -8,8 +8,8 @@ import subprocess
 import time
 from pathlib import Path
 
-from tests.bench.processes import end, free_port, listens
-from tests.bench.rivals.rival import Carried, Rival, both_end, run, served_by
+from tests.bench.processes import free_port, listens
+from tests.bench.rivals.rival import Carried, Rival, both_end, running
 
 SSHD = "/usr/sbin/sshd"
 
@@ -37,7 +37,7 @@ class Scp(Rival):
         )
         if getpass.getuser() == "root":
             Path("/run/sshd").mkdir(exist_ok=True)
-        served_by(self, run([SSHD, "-D", "-f", config]))
+        self.held.enter_context(running([SSHD, "-D", "-f", config]))
         try:
             listens(self._port)
         except Exception:
@@ -49,8 +49,5 @@ class Scp(Rival):
         for option in ("StrictHostKeyChecking=no", "UserKnownHostsFile=/dev/null", "BatchMode=yes"):
             options += ["-o", option]
         began = time.perf_counter()
-        sender = run(["scp", *options, file, f"{getpass.getuser()}@127.0.0.1:{into}/"])
-        try:
+        with running(["scp", *options, file, f"{getpass.getuser()}@127.0.0.1:{into}/"]) as sender:
             return both_end(began, sender)
-        finally:
-            end(sender)

@@ -6,10 +6,11 @@ import os
 import subprocess
 import sys
 import time
+from contextlib import AbstractContextManager
 from pathlib import Path
 
-from tests.bench.processes import end, free_port, listens
-from tests.bench.rivals.rival import Carried, Rival, both_end, run, served_by
+from tests.bench.processes import free_port, listens
+from tests.bench.rivals.rival import Carried, Rival, both_end, running
 
 INSTALL_S = 300
 WAITS_S = 1.5
@@ -38,7 +39,7 @@ class Wormhole(Rival):
         self._relay = f"ws://127.0.0.1:{port}/v1"
         serving = ["wormhole-mailbox", f"--port=tcp:{port}:interface=127.0.0.1"]
         stores = [f"--channel-db={self.folder}/channels", f"--usage-db={self.folder}/usage"]
-        served_by(self, run([self._bin / "twist", *serving, *stores], cwd=self.folder))
+        self.held.enter_context(running([self._bin / "twist", *serving, *stores], cwd=self.folder))
         try:
             listens(port)
         except Exception:
@@ -48,19 +49,13 @@ class Wormhole(Rival):
         """See :class:`Rival`."""
         self._number += 1
         code = f"{self._number}-beside-ud2p"
-        receiver = self._run("receive", "--accept-file", code, cwd=into)
-        try:
+        with self._running("receive", "--accept-file", code, cwd=into) as receiver:
             time.sleep(WAITS_S)
             began = time.perf_counter()
-            sender = self._run("send", "--code", code, str(file), cwd=self.folder)
-            try:
+            with self._running("send", "--code", code, str(file), cwd=self.folder) as sender:
                 return both_end(began, sender, receiver)
-            finally:
-                end(sender)
-        finally:
-            end(receiver)
 
-    def _run(self, *arguments: str, cwd: Path) -> subprocess.Popen[bytes]:
+    def _running(self, *arguments: str, cwd: Path) -> AbstractContextManager[subprocess.Popen[bytes]]:
         options = ["--relay-url", self._relay, "--transit-helper", "tcp:127.0.0.1:9"]
         environment = {**os.environ, "PATH": f"{self._bin}:{os.environ['PATH']}"}
-        return run([self._bin / "wormhole", *options, *arguments], cwd=cwd, env=environment)
+        return running([self._bin / "wormhole", *options, *arguments], cwd=cwd, env=environment)

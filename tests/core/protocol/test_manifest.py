@@ -11,7 +11,7 @@ from ud2p.entries import MAX_ENTRIES
 from ud2p.errors import UnsafeName
 from ud2p.protocol.controls import Entry, EntryKind, MoreEntries, Offer, decode_control, encode_control
 from ud2p.protocol.frames import MAX_MESSAGE_BYTES
-from ud2p.protocol.manifest import MAX_MANIFEST_BYTES, Manifest, offer_controls
+from ud2p.protocol.manifest import MAX_MANIFEST_BYTES, Manifest, make_offer
 
 ID = "ab" * 16
 FILES = st.builds(
@@ -24,10 +24,16 @@ FILES = st.builds(
 )
 
 
+def wire(entry: FileEntry) -> Entry:
+    """As it travels."""
+    return Entry(entry.path, EntryKind.FOLDER if entry.is_folder else EntryKind.FILE, entry.size_bytes, None)
+
+
 def carried(entries: list[FileEntry]) -> Manifest:
     """Over the wire."""
-    first, more = offer_controls(ID, "tcp", 3, entries)
-    offer = decode_control(encode_control(first))
+    made, more = make_offer(ID, "tcp", 3, entries)
+    assert made.is_whole
+    offer = decode_control(encode_control(made.control))
     assert isinstance(offer, Offer)
     manifest = Manifest(offer)
     for piece in more:
@@ -38,6 +44,7 @@ def carried(entries: list[FileEntry]) -> Manifest:
         assert isinstance(decoded, MoreEntries)
         manifest.add(decoded)
     assert manifest.is_whole
+    assert manifest.digest == made.digest
     return manifest
 
 
@@ -60,12 +67,13 @@ def test_names_that_take_too_much_are_refused() -> None:
     folders = ["x" * 250 + f"/{'y' * 250}" * n for n in range(31)]
     entries = [FileEntry(path, is_folder=True) for path in folders]
     entries += [FileEntry(f"{folders[-1]}/{n}") for n in range(1000)]
-    first, more = offer_controls(ID, "tcp", 0, entries)
-    manifest = Manifest(first)
     with pytest.raises(UnsafeName, match="more than 4 MiB"):
-        for piece in more:
-            manifest.add(piece)
-    assert manifest._size_bytes < MAX_MANIFEST_BYTES + MAX_MESSAGE_BYTES
+        make_offer(ID, "tcp", 0, entries)
+    manifest = Manifest(Offer(ID, "tcp", 0, len(entries), [wire(entries[0])]))
+    with pytest.raises(UnsafeName, match="more than 4 MiB"):
+        for at in range(1, len(entries), 100):
+            manifest.add(MoreEntries(ID, [wire(entry) for entry in entries[at : at + 100]]))
+    assert manifest._size_bytes < MAX_MANIFEST_BYTES + 100 * 10_000
 
 
 def test_one_that_says_too_much_or_nothing() -> None:

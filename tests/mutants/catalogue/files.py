@@ -54,6 +54,13 @@ MUTANTS = (
         RESUME + "test_two_at_once_do_not_share_a_part",
     ),
     without(
+        "somebody else at one address of the peer is not the end",
+        TRANSFERS + "connecting.py",
+        "            if not left:\n",
+        "            if True:\n",
+        "tests/plugins/transfers/test_connecting.py::test_somebody_else_at_one_address_is_not_the_end",
+    ),
+    without(
         "nobody connects to an address that was only named",
         "core/ud2p/protocol/paths.py",
         "answered = [address for address, probe in self._probes.items() if probe.answered_at > -NEVER]",
@@ -217,7 +224,7 @@ MUTANTS = (
     without(
         "no more waits here than a peer acknowledges, whatever its plugin says",
         "core/ud2p/file_link.py",
-        "while len(self._unacknowledged) >= MAX_UNACKNOWLEDGED_CONTROLS and self._chat.is_open:",
+        "while len(self._unacknowledged) >= MAX_UNACKNOWLEDGED_CONTROLS and not self._is_over:",
         "while False:",
         "tests/core/test_file_link.py::test_what_the_peer_does_not_acknowledge_is_not_added_to",
     ),

@@ -101,6 +101,31 @@ def test_somebody_else_answers() -> None:
     stop.close()
 
 
+def test_somebody_else_at_one_address_is_not_the_end() -> None:
+    """Such as the router of the peer, which answers on the port for itself."""
+    stop = StopSignal()
+    with socket.create_server(("127.0.0.2", 0)) as router:
+        door = Door(["127.0.0.1"], router.getsockname()[1])
+        assert door.port == router.getsockname()[1]
+
+        def hang_up() -> None:
+            there, _ = router.accept()
+            there.close()
+
+        threads = [
+            threading.Thread(target=hang_up, daemon=True),
+            threading.Thread(target=lambda: door.admit(ID, prove, stop)[0].close(), daemon=True),
+        ]
+        for thread in threads:
+            thread.start()
+        line, _ = connect(["127.0.0.2", "127.0.0.1"], door.port, ID, prove, stop)
+        assert line._socket.getpeername()[0] == "127.0.0.1"
+        line.close()
+        for thread in threads:
+            thread.join(20)
+    stop.close()
+
+
 def test_what_is_no_address() -> None:
     stop = StopSignal()
     with pytest.raises(TransferFailed, match="not an IP address"):

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 from tests.support.file_link import PairedLink, link_pair
-from tests.support.transfers import Transfer, cancel_and_hold, outcome, settled
+from tests.support.transfers import Transfer, cancel_and_hold, fill_up, outcome, settled
 
 from ud2p.contracts import FileEntry, FileOffer, Receipt, Source
 from ud2p.errors import TransferFailed
@@ -270,7 +270,11 @@ async def test_what_was_planted_in_it_is_not_written_to(transfer: Transfer, tmp_
     assert isinstance(sent, TransferFailed)
     assert isinstance(received, TransferFailed)
     if "link" not in planted:
-        assert "another program put something among the unfinished files" in str(received)
+        assert "another program put something among the receiver's unfinished files" in str(received)
+    part = staging(transfer)
+    assert discard_all() == [part]
+    sent, _ = await went(again(transfer))
+    assert sent.route == "direct"
     assert os.listdir(outside) == ["second"]
     assert (outside / "second").read_bytes() == b"theirs"
 
@@ -354,10 +358,29 @@ async def test_a_file_that_changes_before_its_turn(transfer: Transfer, change: s
     assert [path.name for path in transfer.into.iterdir()] == ["photos.part"]
 
 
-async def test_a_disk_that_fails_behind(transfer: Transfer, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_the_disk_is_written_while_more_comes(transfer: Transfer, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(write_behind, "WRITE_BEHIND_BYTES", 1000)
     await went(transfer)
     assert tree(transfer.into) == tree(transfer.source.parent)
+
+
+async def test_a_disk_that_fills_up_on_the_way(transfer: Transfer) -> None:
+    """It is kept, and goes on when there is room again."""
+
+    def fill() -> None:
+        if sum(transfer.receiving_bar.moved) > BIG // 2:
+            transfer.receiving_bar.at_advance = lambda: None
+            fill_up(staging(transfer) / "photos" / "a" / "deep" / "er" / "big")
+
+    transfer.receiving_bar.at_advance = fill
+    sent, received = await transfer.run()
+    assert str(received) == "no space is left for it on the receiver's disk; make room and send it again"
+    assert str(received) in str(sent)
+    assert [path.name for path in transfer.into.iterdir()] == ["photos.part"]
+    later = again(transfer)
+    sent, _ = await went(later)
+    assert "went on from" in sent.route
+    assert tree(later.into) == tree(later.source.parent)
 
 
 async def test_more_bytes_than_there_are_files_for_are_refused(transfer: Transfer) -> None:

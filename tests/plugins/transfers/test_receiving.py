@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
-import os
 import secrets
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from tests.support.file_link import offer_of
-from tests.support.transfers import Transfer, as_sender, drain, outcome, record, said, say, settled
+from tests.support.nobody import as_nobody
+from tests.support.transfers import Transfer, as_sender, drain, fill_up, outcome, record, said, say, settled
 
 from ud2p.contracts import Receipt, Sealer
 from ud2p.errors import TransferFailed
@@ -243,25 +242,3 @@ async def test_a_part_that_another_program_replaces_is_not_taken_for_ours(tmp_pa
     assert "another program" in str(received)
     assert str(received) in str(sent)
     assert transfer.arrived() == {"Von.mp3.part": b"evil"}
-
-
-def fill_up(path: Path) -> None:
-    """From now on, whoever has the file open writes to a device that is always full."""
-    here = Path("/proc/self/fd")
-    (number,) = [int(fd.name) for fd in here.iterdir() if os.path.realpath(fd) == str(path.resolve())]
-    full = os.open("/dev/full", os.O_WRONLY)
-    os.dup2(full, number)
-    os.close(full)
-
-
-@contextlib.contextmanager
-def as_nobody() -> Iterator[None]:
-    """Root may write everywhere, so root becomes somebody else for a moment."""
-    was_root = os.geteuid() == 0
-    if was_root:
-        os.seteuid(65534)
-    try:
-        yield
-    finally:
-        if was_root:
-            os.seteuid(0)

@@ -26,7 +26,7 @@ from tests.support.transfers import (
 from ud2p.contracts import Receipt
 from ud2p.protocol.transfer import RECORD_BYTES
 from ud2p_plugins.transfers import line, meter, receiving
-from ud2p_plugins.transfers.arriving import discard_all
+from ud2p_plugins.transfers.arriving import Arriving, discard_all
 from ud2p_plugins.transfers.conversation import Listening, Said
 from ud2p_plugins.transfers.journal import Journal
 from ud2p_plugins.transfers.receipt import Published
@@ -98,6 +98,7 @@ async def test_a_later_transfer_goes_on(transfer: Transfer) -> None:
     assert sent.route == received.route == f"direct, went on from {had / 1e6:,.1f} MB"
     assert sent.size_bytes == received.size_bytes == SIZE
     assert Journal().parts() == []
+    assert Arriving._running == {}
     assert oct((transfer.into / "Von.mp3").stat().st_mode)[-3:] == "644"
 
 
