@@ -13,6 +13,7 @@ anything else      is a message
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -103,7 +104,7 @@ class ChatShell(CommandShell):
             paths = split_paths(typed)
         else:
             answer = self.input.ask(self.texts.text(screen.FileNamePrompt()), completer=complete_path)
-            paths = [str(Path(answer.strip()).expanduser())] if answer and answer.strip() else []
+            paths = [os.path.expanduser(answer.strip())] if answer and answer.strip() else []
         if paths:
             self.desk.transfers.send(self._chat, [Path(path) for path in paths])
 

@@ -45,7 +45,7 @@ def _export(name: str, file: str, *, as_json: bool) -> None:
     if file == STANDARD:
         sys.stdout.write(identity.export())
         return
-    path = Path(file).expanduser()
+    path = Path(os.path.expanduser(file))
     _write_new(path, identity.export())
     if as_json:
         _show(name, identity, path, as_json=True)
@@ -81,7 +81,7 @@ def _read(file: str) -> str:
         if file == STANDARD:
             content = sys.stdin.buffer.read(_MAX_BYTES + 1)
         else:
-            with Path(file).expanduser().open("rb") as source:
+            with Path(os.path.expanduser(file)).open("rb") as source:
                 content = source.read(_MAX_BYTES + 1)
         return content.decode("ascii")
     except (OSError, RuntimeError) as error:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass
@@ -118,7 +119,7 @@ def folder_of(path: str) -> Path:
 
     :raises UsageError: there is none
     """
-    folder = Path(path).expanduser().absolute()
+    folder = Path(os.path.expanduser(path)).absolute()
     if not folder.is_dir():
         raise UsageError(f"{folder} is not a folder; make it, or name another one")
     return folder

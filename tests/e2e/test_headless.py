@@ -110,6 +110,16 @@ def test_events_of_a_folder(world: World, tmp_path: Path, inbox: Path) -> None:
     assert (inbox / "photos" / "empty").is_dir()
 
 
+def test_the_home_of_nobody_is_a_sentence(world: World) -> None:
+    for program, sentence in (
+        (send(world, "bob", "~nobody-here/x"), "there is no file ~nobody-here/x; check the name"),
+        (receive(world, "--yes", "--into", "~nobody-here/x"), "is not a folder; make it, or name another one"),
+    ):
+        assert program.wait() in (1, 2)
+        assert sentence in program.errors
+        assert "Traceback" not in program.errors
+
+
 def test_what_is_too_large_is_declined(world: World, tmp_path: Path, inbox: Path) -> None:
     (tmp_path / "large").write_bytes(bytes(2001))
     (tmp_path / "small").write_bytes(bytes(2000))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -34,7 +35,7 @@ def run_send(
     :returns: the exit code: 0 when everything got through
     :raises UD2PError: no chat came about, or a file can't be sent at all
     """
-    sources = inspect_sources([Path(path).expanduser() for path in paths])  # before anybody is bothered
+    sources = inspect_sources([Path(os.path.expanduser(path)) for path in paths])  # before anybody is bothered
     name = label_of([source.name for source in sources if source.entry.is_root])
     size_bytes = sum(source.size_bytes for source in sources)
 
