@@ -66,7 +66,7 @@ def test_options_that_are_named_exist(name: str) -> None:
 @pytest.mark.parametrize("name", FOR_USERS)
 def test_variables_that_are_named_exist(name: str) -> None:
     settings = {f"UD2P_{field.name.upper()}" for field in dataclasses.fields(Settings)}
-    named = set(re.findall(r"\bUD2P_[A-Z]+(?:_[A-Z]+)*\b", Page.read(name).text))
+    named = set(re.findall(r"\bUD2P_(?!PLUGIN_)[A-Z]+(?:_[A-Z]+)*\b", Page.read(name).text))
     assert named <= settings | {"UD2P_PLUGINS", "UD2P_CONFIG_DIR", "UD2P_STATE_DIR"}
 
 
@@ -79,7 +79,10 @@ def kind_of(hook: str) -> str:
 
 def test_every_hook_is_listed_with_its_kind_and_arguments() -> None:
     listed = [(bare(call), kind) for call, kind, _ in PLUGINS.table("hook", "kind", "asked or told where")]
-    parameters = {hook: ", ".join(inspect.signature(getattr(hookspecs, hook)).parameters) for hook in ALL_HOOKS}
+    parameters = {
+        hook: ", ".join(name for name in inspect.signature(getattr(hookspecs, hook)).parameters if name != "options")
+        for hook in ALL_HOOKS
+    }
     assert listed == [(f"{hook}({parameters[hook]})", kind_of(hook)) for hook in ALL_HOOKS]
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
+import re
 import subprocess
 import sys
 import tomllib
@@ -27,6 +28,7 @@ from tests.support.theme_conformance import assert_keeps_the_contract, plain_tex
 
 import ud2p
 from ud2p import BrokerGone, BrokerRefused, Client, FileOffered, Invited, MessageReceived, PluginManager
+from ud2p.plugin_settings import PluginSettings, read_assignments
 from ud2p.rendering import MAX_WIDTH, MIN_WIDTH, safe_render
 from ud2p.screen import PeerMessage, ScreenEvent
 from ud2p_server.main import Broker, ServeSettings
@@ -75,7 +77,7 @@ def install(packages: Packages, project: Mapping[str, Any], points: Mapping[str,
 
 def test_every_example_is_tried_here() -> None:
     source = Path(__file__).read_text()
-    assert not [name for name in EXAMPLES if f'"{name.removesuffix(".py")}"' not in source]
+    assert not [name for name in EXAMPLES if not re.search(rf'"{name.removesuffix(".py")}(\.py)?"', source)]
     assert len(README.blocks("python")) == 2
 
 
@@ -215,6 +217,28 @@ async def test_the_directory_serves_a_broker(load: Load) -> None:
                 assert [each.name for each in (await alice.client.list()).clients] == ["alice"]
         finally:
             await broker.close()
+
+
+# options, single files
+
+
+async def test_the_signature_is_as_it_was_set(packages: Packages) -> None:
+    install(packages, {"name": "ud2p-sign", "version": "1.0"}, {"sign": "ud2p_sign"})
+    settings = PluginSettings(assignments=read_assignments(["sign.text=Alice"]))
+    manager = PluginManager.load(settings=settings, warn=pytest.fail)
+    async with two_in_a_chat(plugins=manager) as (_, chat, bob, _):
+        chat.post("hi")
+        assert (await bob.next(MessageReceived)).text == "hi\n-- Alice"
+    done = run_ud2p(packages, "-o", "sign.dashes=3", "plugins", "--json")
+    assert '"sign"' in done.stdout
+
+
+async def test_the_file_needs_no_package(tmp_path: Path) -> None:
+    (tmp_path / "shrug.py").write_text(EXAMPLES["shrug.py"], encoding="utf-8")
+    manager = PluginManager.load(folders=[tmp_path], warn=pytest.fail)
+    async with two_in_a_chat(plugins=manager) as (_, chat, bob, _):
+        chat.post(":shrug:")
+        assert (await bob.next(MessageReceived)).text == r"¯\_(ツ)_/¯"
 
 
 # gatekeepers of a broker, observers

@@ -14,7 +14,11 @@ The file, all of it optional::
     peer_key = "SHA256:..."                # chat only with whoever has this key
     require_verified = false               # true: chat only with peers whose words you have compared
     no_plugin = ["sparkle"]
+    plugins_dir = "~/plugins"              # single-file plugins from here too
     safe_mode = false
+
+    [plugins.away]                         # what a plugin has for options; see ud2p plugins info away
+    text = "gone fishing"
 
 It lies in ``UD2P_CONFIG_DIR``, or else where the system keeps settings (``~/.config/ud2p`` on Linux). In the
 environment the names are ``UD2P_BROKER``, ``UD2P_NO_PLUGIN`` and so on; an empty variable counts as none;
@@ -27,18 +31,21 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from ud2p.addresses import DEFAULT_BROKER
 from ud2p.addresses import parse_broker as parse_broker
 from ud2p.errors import ConfigError, UsageError
+from ud2p.plugin_settings import VARIABLE_PREFIX, PluginSettings, read_assignments, read_tables
 from ud2p.text import gate
 
 FILE_NAME = "config.toml"
+_TABLES = "plugins"
+"""What the file has for plugins; each knows its own options."""
 _YES, _NO = ("1", "true", "yes", "on"), ("0", "false", "no", "off")
 
 
@@ -69,6 +76,10 @@ class Settings:
     """Chats are opened with whoever has this key and nobody else: a fingerprint; None leaves it to what is known."""
     require_verified: bool = False
     """Whether chats are opened with verified peers only."""
+    plugins_dir: Path | None = None
+    """Where single-file plugins are, besides the folder ``plugins`` beside the file."""
+    plugin_settings: PluginSettings = field(default_factory=PluginSettings)
+    """What was said of plugins' options."""
 
 
 def load_settings(
@@ -79,27 +90,38 @@ def load_settings(
 ) -> Settings:
     """Read all sources.
 
-    :param flags: what the command line said, by the names of :class:`Settings`. None and False mean not said: no flag
-        takes back a switch that the environment or the file turned on
+    :param flags: what the command line said, by the names of :class:`Settings`, and ``option``, a list of
+        ``NAME.KEY=VALUE``. None and False mean not said: no flag takes back a switch that the environment or the file
+        turned on
     :param environ: the environment, ``os.environ`` by default
     :param warn: gets a sentence, safe to print, for each thing in the file that is not known
     :raises UsageError: a flag can't be used
     :raises ConfigError: a variable or the file can't be used
     """
     environ = os.environ if environ is None else environ
+    flags = dict(flags or {})
+    assignments = read_assignments(cast("Sequence[str]", flags.pop("option", None) or ()))
+    in_file = _read_file(environ, warn or (lambda _: None))
+    tables = in_file.pop(_TABLES, {})
     from_file = {
-        key: _convert(key, value, f"{_file_in(environ)}: {key}", ConfigError)
-        for key, value in _read_file(environ, warn or (lambda _: None)).items()
+        key: _convert(key, value, f"{_file_in(environ)}: {key}", ConfigError) for key, value in in_file.items()
     }
     from_environ = _read_environ(environ)
     from_flags = {
         key: _convert(key, value, f"--{key.replace('_', '-')}", UsageError)
-        for key, value in (flags or {}).items()
+        for key, value in flags.items()
         if value is not None and value is not False
     }
     sources: list[dict[str, Any]] = [from_file, from_environ, from_flags]
     no_plugin = tuple(dict.fromkeys(name for source in sources for name in source.get("no_plugin", ())))
-    return Settings(**{**from_file, **from_environ, **from_flags, "no_plugin": no_plugin})
+    plugin_settings = PluginSettings(
+        tables=read_tables(tables, f"{_file_in(environ)}: {_TABLES}") if tables else {},
+        file=str(_file_in(environ)) if tables else "",
+        variables={key: value for key, value in environ.items() if key.startswith(VARIABLE_PREFIX)},
+        assignments=assignments,
+    )
+    said: dict[str, Any] = {**from_file, **from_environ, **from_flags, "no_plugin": no_plugin}
+    return Settings(**said, plugin_settings=plugin_settings)
 
 
 def config_dir(environ: Mapping[str, str] | None = None) -> Path:
@@ -150,7 +172,7 @@ def _read_file(environ: Mapping[str, str], warn: Callable[[str], None]) -> dict[
         raise ConfigError(f"{path} can't be read ({error.strerror}); make it readable or move it away") from error
     known = {}
     for key, value in _parse(path, content).items():
-        if key in _KEYS:
+        if key in _KEYS or key == _TABLES:
             known[key] = value
             continue
         guess = get_close_matches(key, _KEYS, n=1)
@@ -256,7 +278,7 @@ def _at_least_one(value: object) -> tuple[str, ...]:
     return words
 
 
-def _download_folder(value: object) -> Path:
+def _folder_there(value: object) -> Path:
     try:
         folder = Path(value if isinstance(value, Path) else _text(value)).expanduser()
         is_folder = folder.is_dir()
@@ -278,11 +300,12 @@ _KEYS: Mapping[str, Callable[[object], object]] = {
     "ciphers": _at_least_one,
     "transport": _text,
     "file_transfer": _text,
-    "downloads": _download_folder,
+    "downloads": _folder_there,
     "plaintext": _switch,
     "trust_broker": _text,
     "peer_key": _fingerprint,
     "require_verified": _switch,
     "no_plugin": _words,
     "safe_mode": _switch,
+    "plugins_dir": _folder_there,
 }

@@ -2,7 +2,7 @@
 
 ::
 
-    {"name": "alice"}
+    {"name": "alice", "disabled_plugins": ["sparkle"]}
 
 Written whole to a file beside it, readable by its owner alone, and moved over the old one, so that no reader ever sees
 half of it. Members that this version does not know are kept. A file that can't be understood is reported and never
@@ -12,7 +12,7 @@ replaced: what is in it may be worth more than what would be written.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -30,6 +30,8 @@ class State:
 
     name: str | None = None
     """The user name that the first start asked for."""
+    disabled_plugins: tuple[str, ...] = ()
+    """Those that ``ud2p plugins disable`` named."""
 
 
 def load_state(environ: Mapping[str, str] | None = None) -> State:
@@ -38,10 +40,14 @@ def load_state(environ: Mapping[str, str] | None = None) -> State:
     :raises ConfigError: the file is there and can't be read or understood
     """
     path = state_dir(environ) / FILE_NAME
-    name = _read(path).get("name")
+    members = _read(path)
+    name = members.get("name")
     if name is not None and (not isinstance(name, str) or not name):
         raise ConfigError(f'{path}: "name" is not a user name; correct it or move the file away')
-    return State(name)
+    disabled = members.get("disabled_plugins", [])
+    if not isinstance(disabled, list) or not all(isinstance(each, str) for each in disabled):
+        raise ConfigError(f'{path}: "disabled_plugins" is not a list of names; correct it or move the file away')
+    return State(name, tuple(disabled))
 
 
 def remember_name(name: str, environ: Mapping[str, str] | None = None) -> None:
@@ -53,6 +59,15 @@ def remember_name(name: str, environ: Mapping[str, str] | None = None) -> None:
     members = _read(path)
     if members.get("name") != name:
         _write(path, {**members, "name": name})
+
+
+def remember_disabled(plugins: Sequence[str], environ: Mapping[str, str] | None = None) -> None:
+    """Keep which plugins are not to be loaded from now on.
+
+    :raises ConfigError: as above
+    """
+    path = state_dir(environ) / FILE_NAME
+    _write(path, {**_read(path), "disabled_plugins": list(plugins)})
 
 
 def _read(path: Path) -> dict[str, Any]:

@@ -162,6 +162,10 @@ def _plugin_options() -> _AnyOrderParser:
     group = options.add_argument_group("plugins")
     group.add_argument("--no-plugin", action="append", metavar="NAME", help="leave this plugin out (may be repeated)")
     group.add_argument("--safe-mode", action="store_true", help="load only what ud2p comes with")
+    group.add_argument("--plugins-dir", metavar="DIR", help="load the single-file plugins in DIR too")
+    group.add_argument(
+        "-o", dest="option", action="append", metavar="NAME.KEY=VALUE", help="set a plugin's option (may be repeated)"
+    )
     return options
 
 

@@ -15,6 +15,7 @@ TYPE_CHECKING = False  # as in ud2p itself: importing typing's own takes as long
 if TYPE_CHECKING:
     import argparse
     from collections.abc import Sequence
+    from pathlib import Path
     from typing import NoReturn
 
     from ud2p.config import Settings
@@ -179,7 +180,37 @@ def _settings(options: argparse.Namespace) -> Settings:
 def _load_plugins(settings: Settings) -> PluginManager:
     from ud2p.plugins import PluginManager
 
-    return PluginManager.load(safe_mode=settings.safe_mode, disabled=settings.no_plugin, warn=_warn)
+    return PluginManager.load(
+        safe_mode=settings.safe_mode,
+        disabled=settings.no_plugin,
+        kept_off=_disabled_plugins(),
+        folders=_plugin_folders(settings),
+        settings=settings.plugin_settings,
+        warn=_warn,
+    )
+
+
+def _disabled_plugins() -> tuple[str, ...]:
+    from ud2p.config import state_dir
+    from ud2p.errors import ConfigError
+    from ud2p.state import load_state
+
+    try:
+        state_dir()
+    except ConfigError:  # nothing is remembered without a home, and a broker may have none
+        return ()
+    return load_state().disabled_plugins
+
+
+def _plugin_folders(settings: Settings) -> list[Path]:
+    from ud2p.config import config_dir
+    from ud2p.errors import ConfigError
+
+    folders = [settings.plugins_dir] if settings.plugins_dir else []
+    try:
+        return [config_dir() / "plugins", *folders]
+    except ConfigError:
+        return folders
 
 
 _COMMANDS = {
@@ -206,6 +237,8 @@ _FLAGS = (
     "require_verified",
     "no_plugin",
     "safe_mode",
+    "plugins_dir",
+    "option",
 )
 
 

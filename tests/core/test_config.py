@@ -11,6 +11,7 @@ import pytest
 from ud2p import config
 from ud2p.config import Settings, config_dir, load_settings, state_dir
 from ud2p.errors import ConfigError, UsageError
+from ud2p.plugin_settings import PluginSettings
 
 EXAMPLE = """
 broker = "chat.example:4242"
@@ -26,6 +27,10 @@ no_plugin = "sparkle, glitter"
 safe_mode = true
 peer_key = "SHA256:KKKKKKKKKKKKKKKKKKKKKKKKKKKKKKKKKKKKKKKKKKA"
 require_verified = true
+plugins_dir = "DOWNLOADS"
+
+[plugins.away]
+text = "gone"
 """
 KEY = "SHA256:KKKKKKKKKKKKKKKKKKKKKKKKKKKKKKKKKKKKKKKKKKA"
 
@@ -68,6 +73,8 @@ def test_every_key_of_the_file(environ: dict[str, str], tmp_path: Path) -> None:
         True,
         KEY,
         True,
+        tmp_path,
+        PluginSettings({"away": {"text": "gone"}}, str(Path(environ["UD2P_CONFIG_DIR"]) / "config.toml")),
     )
     default = Settings()
     assert all(getattr(settings, field.name) != getattr(default, field.name) for field in fields(Settings))
@@ -88,6 +95,8 @@ def test_every_key_of_the_environment(environ: dict[str, str], tmp_path: Path) -
         "UD2P_SAFE_MODE": "1",
         "UD2P_PEER_KEY": KEY,
         "UD2P_REQUIRE_VERIFIED": "1",
+        "UD2P_PLUGINS_DIR": str(tmp_path),
+        "UD2P_PLUGIN_AWAY_TEXT": "gone",
     }
     settings = load_settings(environ=environ)
     default = Settings()
@@ -198,15 +207,30 @@ def test_a_file_that_is_no_toml_is_named(environ: dict[str, str], content: bytes
 
 
 def test_what_is_not_known_is_named_and_ignored(environ: dict[str, str]) -> None:
-    path = write(environ, 'name = "alice"\nthemes = "x"\nzzz = 1\n"\\u001b[31m" = 1\n[plugins.sparkle]\nglitter = 3')
+    path = write(environ, 'name = "alice"\nthemes = "x"\nzzz = 1\n"\\u001b[31m" = 1\n[glitter.sparkle]\nglitter = 3')
     warnings: list[str] = []
     assert load_settings(environ=environ, warn=warnings.append) == Settings(name="alice")
     assert len(warnings) == 4
     assert all(str(path) in warning and warning.isprintable() for warning in warnings)
     assert "did you mean theme?" in warnings[0]
     assert '"zzz"' in warnings[1]
-    assert "[plugins]" in warnings[3]
+    assert "[glitter]" in warnings[3]
     assert load_settings(environ=environ) == Settings(name="alice")
+
+
+@pytest.mark.parametrize("content", ["plugins = 3", "[plugins]\naway = 3", 'plugins = ["away"]'])
+def test_what_is_set_for_plugins_stands_in_tables(environ: dict[str, str], content: str) -> None:
+    path = write(environ, content)
+    with pytest.raises(ConfigError, match=r"stands in a table of its own, such as \[plugins.away\]") as raised:
+        load_settings(environ=environ)
+    assert str(raised.value).startswith(f"{path}: plugins: ")
+
+
+def test_assignments_on_the_command_line(environ: dict[str, str]) -> None:
+    settings = load_settings({"option": ["away.text=gone"]}, environ=environ)
+    assert settings.plugin_settings == PluginSettings(assignments={("away", "text"): "gone"})
+    with pytest.raises(UsageError, match="-o away=gone: write it like"):
+        load_settings({"option": ["away=gone"]}, environ=environ)
 
 
 def test_a_folder_in_the_place_of_the_file_is_a_sentence(environ: dict[str, str]) -> None:

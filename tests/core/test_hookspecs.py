@@ -8,7 +8,7 @@ import pluggy
 import pytest
 
 from ud2p import hookspecs
-from ud2p.hookspecs import GATEKEEPER_HOOKS, OBSERVER_HOOKS, REGISTER_HOOKS
+from ud2p.hookspecs import GATEKEEPER_HOOKS, OBSERVER_HOOKS, OPTIONS_HOOK, REGISTER_HOOKS
 
 ALL_HOOKS = [*REGISTER_HOOKS, *GATEKEEPER_HOOKS, *OBSERVER_HOOKS]
 
@@ -40,7 +40,8 @@ def test_a_hook_is_typed_and_synchronous(name: str) -> None:
     assert signature.return_annotation is not signature.empty
     assert all(parameter.annotation is not parameter.empty for parameter in signature.parameters.values())
     assert not inspect.iscoroutinefunction(hook)
-    assert (not signature.parameters) == (name in REGISTER_HOOKS)
+    assert (not {*signature.parameters} - {"options"}) == (name in REGISTER_HOOKS)
+    assert (list(signature.parameters)[-1:] == ["options"]) == (name != OPTIONS_HOOK)
 
 
 def test_implementations_are_marked_for_the_same_project() -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from ud2p.errors import ConfigError
-from ud2p.state import State, load_state, remember_name
+from ud2p.state import State, load_state, remember_disabled, remember_name
 
 
 @pytest.fixture
@@ -39,6 +39,22 @@ def test_a_name_is_remembered_and_changed(environ: dict[str, str]) -> None:
     remember_name("bob", environ)
     assert load_state(environ) == State("bob")
     assert os.listdir(path_in(environ).parent) == ["state.json"]
+
+
+def test_plugins_that_are_off_for_good_are_remembered(environ: dict[str, str]) -> None:
+    remember_disabled(["sparkle", "lutho"], environ)
+    remember_name("alice", environ)
+    assert load_state(environ) == State("alice", ("sparkle", "lutho"))
+    remember_disabled([], environ)
+    assert load_state(environ) == State("alice")
+
+
+@pytest.mark.parametrize("value", [b"3", b'"sparkle"', b"[3]", b"null"])
+def test_disabled_plugins_that_are_no_names_are_a_sentence(environ: dict[str, str], value: bytes) -> None:
+    path = put(environ, b'{"disabled_plugins": ' + value + b"}")
+    with pytest.raises(ConfigError, match='"disabled_plugins" is not a list of names') as raised:
+        load_state(environ)
+    assert str(path) in str(raised.value)
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows keeps permissions otherwise")

@@ -21,6 +21,7 @@ from ud2p.contracts.gate import (
     Refuse,
     Veto,
 )
+from ud2p.contracts.option import Option, Options, OptionValue
 from ud2p.contracts.theme import Line, Span, Theme, ThemeInfo
 from ud2p.contracts.transport import Address, Candidate, Endpoint, ReceiveDatagrams, Transport, TransportInfo
 
@@ -51,6 +52,9 @@ __all__ = [
     "LoginRequest",
     "NameStore",
     "Opener",
+    "Option",
+    "OptionValue",
+    "Options",
     "Progress",
     "Receipt",
     "ReceiveDatagrams",

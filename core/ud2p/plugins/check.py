@@ -8,7 +8,7 @@ others say), and required keyword-only arguments (they would fail at the first c
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from difflib import get_close_matches
 from functools import cache
 from typing import Any
@@ -30,6 +30,24 @@ def check(plugin: object, manager: pluggy.PluginManager) -> tuple[str, ...]:
     if not hooks:
         raise PluginError("it implements no hook; mark its functions with @ud2p.impl")
     return tuple(hooks)
+
+
+def deprecations(plugin: object, hooks: Iterable[str]) -> Iterator[tuple[str, str]]:
+    """What a plugin uses that is to go: the hook, and a sentence about it."""
+    for (hook, argument), instead in hookspecs.DEPRECATED.items():
+        if hook in hooks and (not argument or argument in _asked_for(plugin, hook)):
+            what = f"{hook}'s argument {argument}" if argument else hook
+            yield hook, f"{what} is deprecated and will go; {instead}"
+
+
+def _asked_for(plugin: object, hook: str) -> tuple[str, ...]:
+    """The arguments of whatever implements ``hook``, under its own name or with ``specname``."""
+    for name in dir(plugin):
+        function = getattr(plugin, name, None)
+        options = getattr(function, "ud2p_impl", None)
+        if options and (options.get("specname") or name) == hook:
+            return tuple(inspect.signature(function).parameters)  # type: ignore[arg-type]
+    return ()
 
 
 def _implemented(plugin: object, manager: pluggy.PluginManager) -> Iterator[str | None]:

@@ -18,7 +18,7 @@ import pluggy
 from ud2p.contracts import Decision, InvitationRequest, InviteRequest, LoginRequest, Refuse, Veto
 from ud2p.errors import MessageVetoed
 from ud2p.plugins.record import describe
-from ud2p.plugins.roster import Roster, call
+from ud2p.plugins.roster import Roster
 
 if TYPE_CHECKING:
     from ud2p.chat import Chat
@@ -99,7 +99,7 @@ class Gatekeepers:
     ) -> object:
         """The answer of one gatekeeper: None, one of the types ``allowed``, or :class:`_Broken`."""
         try:
-            answer = call(keeper, arguments)
+            answer = self._roster.call(keeper, arguments)
         except KeyboardInterrupt:
             raise
         except BaseException as error:  # noqa: BLE001 - SystemExit included: a plugin does not end the program

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from difflib import get_close_matches
-from importlib.metadata import EntryPoint
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ud2p.contracts import (
@@ -20,18 +20,27 @@ from ud2p.contracts import (
     TransportInfo,
 )
 from ud2p.errors import PluginError
+from ud2p.hookspecs import OPTIONS_HOOK
+from ud2p.plugin_settings import PluginSettings
+from ud2p.plugins.compatibility import check_all, check_ud2p
+from ud2p.plugins.files import scan_folders
 from ud2p.plugins.gatekeepers import Gatekeepers
 from ud2p.plugins.observers import Observers
-from ud2p.plugins.record import Plugin, PluginRecord, describe, interrupted
+from ud2p.plugins.options import check_declared, name_unknown, resolve
+from ud2p.plugins.record import Found, Plugin, PluginRecord, describe, interrupted
 from ud2p.plugins.registry import Registries
 from ud2p.plugins.roster import Roster
 from ud2p.plugins.scan import scan
+from ud2p.plugins.watchdog import Watchdog
 
 if TYPE_CHECKING:
     from ud2p.chat import Chat
 
 PREFERRED_CIPHERS = ("aes-gcm", "xchacha20", "fernet")
 """What is offered when the user names none, the fastest first."""
+
+KEPT_OFF = "disabled; ud2p plugins enable turns it on"
+"""Why a plugin is off that was disabled for good."""
 
 
 class PluginManager:
@@ -40,10 +49,15 @@ class PluginManager:
     Gatekeepers and observers are asked on the loop thread; everything else may be asked on any.
     """
 
-    def __init__(self, warn: Callable[[str], None] | None = None) -> None:
-        """:param warn: gets one sentence, safe to print, for each fault of a plugin; may be called on any thread"""
+    def __init__(self, warn: Callable[[str], None] | None = None, *, settings: PluginSettings | None = None) -> None:
+        """
+        :param warn: gets one sentence, safe to print, for each fault of a plugin; may be called on any thread
+        :param settings: what the user set for plugins
+        """
+        self._settings = settings or PluginSettings()
         self._roster = Roster(warn)
-        self._registries = Registries(self._roster)
+        self._watchdog = Watchdog(self._roster.warn)
+        self._registries = Registries(self._roster, self._watchdog)
         self._gatekeepers = Gatekeepers(self._roster)
         self._observers = Observers(self._roster)
 
@@ -53,26 +67,38 @@ class PluginManager:
         *,
         safe_mode: bool = False,
         disabled: Collection[str] = (),
+        kept_off: Collection[str] = (),
+        folders: Sequence[Path] = (),
+        settings: PluginSettings | None = None,
         warn: Callable[[str], None] | None = None,
     ) -> PluginManager:
         """Load every installed plugin; what fails is named, and the others are there.
 
         :param safe_mode: import the built-ins only
         :param disabled: plugins that are listed as ``off`` and not imported
+        :param kept_off: the same, because the user said so once and for all; unknown names are nobody's mistake
+        :param folders: where single-file plugins are
+        :param settings: what the user set for plugins
+        :raises UsageError: something was set on the command line that can't be used
+        :raises ConfigError: something was set elsewhere that can't be used
         """
-        manager = cls(warn)
-        found = scan(manager._roster.warn)
-        for plugin, point in found:
-            manager._load_one(plugin, point, safe_mode=safe_mode, disabled=disabled)
-        manager._roster.take_in(plugin for plugin, _ in found)
+        manager = cls(warn, settings=settings)
+        found = [*scan(manager._roster.warn), *scan_folders(folders, manager._roster.warn)]
+        off = {**dict.fromkeys(kept_off, KEPT_OFF), **dict.fromkeys(disabled, "turned off")}
+        with manager._watchdog.on_duty():
+            for each in found:
+                manager._load_one(each, safe_mode=safe_mode, off=off)
+            manager._take_in([each.plugin for each in found])
         manager._name_unknown(disabled)
+        name_unknown(manager._settings, manager._roster.plugins, manager._roster.warn)
         return manager
 
     def register(self, plugin: object, name: str, distribution: str = "", version: str = "") -> None:
         """Add a plugin that is at hand: a module, or an object with hooks. A bad one is named and left out."""
         newcomer = Plugin(name, distribution, version)
         newcomer.holds = plugin
-        self._roster.take_in([newcomer])
+        with self._watchdog.on_duty():
+            self._take_in([newcomer])
         self._registries.forget()
 
     @property
@@ -177,19 +203,57 @@ class PluginManager:
         """Tell the observers of ``hook``; never raises what they raise."""
         self._observers.tell(hook, arguments)
 
-    def _load_one(self, plugin: Plugin, point: EntryPoint, *, safe_mode: bool, disabled: Collection[str]) -> None:
-        if point.name in disabled:
-            plugin.state, plugin.off_because = "off", "turned off"
+    def _load_one(self, found: Found, *, safe_mode: bool, off: Mapping[str, str]) -> None:
+        plugin = found.plugin
+        if plugin.name in off:
+            plugin.state, plugin.off_because = "off", off[plugin.name]
         elif safe_mode and not plugin.builtin:
             plugin.state, plugin.off_because = "off", "not loaded in safe mode"
         else:
-            try:
-                plugin.holds = point.load()
-            except KeyboardInterrupt as error:
-                error.add_note(interrupted(plugin, "was imported"))
-                raise
-            except BaseException as error:  # noqa: BLE001 - SystemExit included: a plugin does not end the program
-                self._roster.leave_out(plugin, f"importing it raised {describe(error)}")
+            with self._watchdog.watching(plugin, "is being imported"):
+                self._import(found)
+
+    def _import(self, found: Found) -> None:
+        plugin = found.plugin
+        try:
+            if not plugin.builtin:
+                (check_all if plugin.file else check_ud2p)(found.requirements())
+            plugin.holds = found.load()
+        except KeyboardInterrupt as error:
+            error.add_note(interrupted(plugin, "was imported"))
+            raise
+        except PluginError as error:
+            self._roster.leave_out(plugin, str(error))
+        except BaseException as error:  # noqa: BLE001 - SystemExit included: a plugin does not end the program
+            self._roster.leave_out(plugin, f"importing it raised {describe(error)}")
+
+    def _take_in(self, newcomers: Sequence[Plugin]) -> None:
+        self._roster.take_in(newcomers)
+        broken = [plugin for plugin in newcomers if OPTIONS_HOOK in plugin.hooks and not self._set_options(plugin)]
+        if broken:
+            self._roster.rebuild()
+
+    def _set_options(self, plugin: Plugin) -> bool:
+        """Ask a plugin for its options and work out their values; one that can't say what they are is left out."""
+        try:
+            with self._watchdog.watching(plugin, f"is at {OPTIONS_HOOK}"):
+                answers = [
+                    self._roster.call(each, {})
+                    for each in self._roster.implementations(OPTIONS_HOOK)
+                    if each.plugin_name == plugin.name
+                ]
+            plugin.declared = check_declared(answers)
+        except KeyboardInterrupt as error:
+            error.add_note(interrupted(plugin, f"answered {OPTIONS_HOOK}"))
+            raise
+        except PluginError as error:
+            self._roster.leave_out(plugin, f"{OPTIONS_HOOK} {error}")
+            return False
+        except BaseException as error:  # noqa: BLE001 - SystemExit included: a plugin does not end the program
+            self._roster.leave_out(plugin, f"{OPTIONS_HOOK} raised {describe(error)}")
+            return False
+        plugin.options = resolve(plugin, plugin.declared, self._settings)
+        return True
 
     def _name_unknown(self, disabled: Collection[str]) -> None:
         names = [plugin.name for plugin in self._roster.plugins]

@@ -7,7 +7,7 @@ import inspect
 import pluggy
 
 from ud2p.plugins.record import describe
-from ud2p.plugins.roster import Roster, call
+from ud2p.plugins.roster import Roster
 
 
 class Observers:
@@ -23,7 +23,7 @@ class Observers:
             if self._off and (implementation.plugin_name, hook) in self._off:
                 continue
             try:
-                answer = call(implementation, arguments)
+                answer = self._roster.call(implementation, arguments)
                 if answer is not None and inspect.iscoroutine(answer):
                     answer.close()  # or Python complains on the screen that nobody awaited it
                     self._switch_off(implementation, hook, "is a coroutine; observers are plain functions")

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Literal, TypeAlias
 
+from ud2p.contracts import Option, Options, OptionValue
 from ud2p.text import gate
 
 BUILT_IN_DISTRIBUTION = "ud2p"
@@ -30,21 +33,43 @@ class PluginRecord:
     builtin: bool
     hooks: tuple[str, ...] = ()
     """The hooks that it implements."""
+    file: str = ""
+    """Where it is, of a single-file plugin."""
+    options: tuple[tuple[Option, OptionValue], ...] = ()
+    """The options that it declares, each with what it comes to."""
 
 
 class Plugin:
     """One plugin while the program runs. All texts have passed the gate: package names come from others too."""
 
-    __slots__ = ("builtin", "distribution", "holds", "hooks", "name", "off_because", "problems", "state", "version")
+    __slots__ = (
+        "builtin",
+        "declared",
+        "distribution",
+        "file",
+        "holds",
+        "hooks",
+        "name",
+        "off_because",
+        "options",
+        "problems",
+        "state",
+        "version",
+    )
 
-    def __init__(self, name: str, distribution: str, version: str) -> None:
+    def __init__(self, name: str, distribution: str, version: str, file: str = "") -> None:
         self.name = gate(name)
         self.distribution = gate(distribution)
         self.version = gate(version)
+        self.file = gate(file)
         self.builtin = canonical(distribution) == BUILT_IN_DISTRIBUTION
         self.holds: object = None
         """The object or module whose functions are the hooks."""
         self.hooks: tuple[str, ...] = ()
+        self.declared: tuple[Option, ...] = ()
+        """The options that it has."""
+        self.options: Options = MappingProxyType({})
+        """What they come to."""
         self.state: PluginState = "on"
         self.off_because = ""
         self.problems: dict[str, str] = {}
@@ -53,20 +78,40 @@ class Plugin:
     @property
     def title(self) -> str:
         """How warnings name it: ``plugin "sparkle" (ud2p-sparkle 1.2)``."""
-        package = f"{self.distribution} {self.version}".strip()
+        package = self.file or f"{self.distribution} {self.version}".strip()
         return f'plugin "{self.name}" ({package})' if package else f'plugin "{self.name}"'
 
     @property
-    def order(self) -> tuple[bool, str, str]:
-        """Built-ins first, then by distribution and name."""
-        return (not self.builtin, canonical(self.distribution), self.name)
+    def order(self) -> tuple[bool, bool, str, str]:
+        """Built-ins first, then by distribution and name, then the single files."""
+        return (not self.builtin, bool(self.file), canonical(self.distribution), self.name)
 
     def record(self, registers: tuple[str, ...]) -> PluginRecord:
         """What to show of it."""
         problem = "; ".join(filter(None, [self.off_because, *self.problems.values()]))
         return PluginRecord(
-            self.name, self.distribution, self.version, self.state, problem, registers, self.builtin, self.hooks
+            self.name,
+            self.distribution,
+            self.version,
+            self.state,
+            problem,
+            registers,
+            self.builtin,
+            self.hooks,
+            self.file,
+            tuple((option, self.options.get(option.name, option.default)) for option in self.declared),
         )
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A plugin that was found and is not loaded yet, wherever it came from: what loading it takes."""
+
+    plugin: Plugin
+    load: Callable[[], object]
+    """Imports it, and gives the object or module whose functions are the hooks; may raise anything."""
+    requirements: Callable[[], list[str]]
+    """What it says that it needs, such as ``ud2p>=0.2`` (PEP 508)."""
 
 
 def canonical(distribution: str) -> str:

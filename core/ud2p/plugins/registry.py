@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from difflib import get_close_matches
 from threading import RLock
 from types import MappingProxyType
@@ -16,7 +16,8 @@ from ud2p.contracts import CipherInfo
 from ud2p.errors import PluginError
 from ud2p.hookspecs import REGISTER_HOOKS
 from ud2p.plugins.record import Plugin, describe, interrupted
-from ud2p.plugins.roster import Roster, call
+from ud2p.plugins.roster import Roster
+from ud2p.plugins.watchdog import Watchdog
 from ud2p.text import gate
 
 KINDS: Mapping[str, str] = MappingProxyType(
@@ -36,8 +37,9 @@ _COMMAND_NAME = re.compile(r"[a-z0-9]{1,32}")
 class Registries:
     """One table of names for each kind. Safe to ask from any thread: the shell's and the client's both do."""
 
-    def __init__(self, roster: Roster) -> None:
+    def __init__(self, roster: Roster, watchdog: Watchdog) -> None:
         self._roster = roster
+        self._watchdog = watchdog
         self._lock = RLock()
         self._tables: dict[str, tuple[Mapping[str, Any], Mapping[str, Plugin]]] = {}
         self._collecting: set[str] = set()
@@ -86,10 +88,9 @@ class Registries:
     def _collect(self, kind: str, hook: str) -> tuple[Mapping[str, Any], Mapping[str, Plugin]]:
         infos: dict[str, Any] = {}
         owners: dict[str, Plugin] = {}
-        for implementation in self._roster.implementations(hook):
-            plugin = self._roster.plugin_of(implementation)
-            for info in self._ask(implementation, plugin, hook):
-                problem = _problem_with(kind, info)
+        for plugin, answer in self._ask_all(hook):
+            for info in answer:
+                problem = _look_at(kind, info)
                 if problem is None and info.name in infos:
                     problem = f"the {_words(kind)} {info.name} is there already, from {owners[info.name].title}"
                 if problem is not None:
@@ -99,9 +100,19 @@ class Registries:
                 owners[info.name] = plugin
         return MappingProxyType(infos), MappingProxyType(owners)
 
+    def _ask_all(self, hook: str) -> Iterator[tuple[Plugin, Sequence[Any]]]:
+        implementations = self._roster.implementations(hook)
+        if implementations:
+            with self._watchdog.on_duty():
+                for implementation in implementations:
+                    plugin = self._roster.plugin_of(implementation)
+                    with self._watchdog.watching(plugin, f"is at {hook}"):
+                        answer = self._ask(implementation, plugin, hook)
+                    yield plugin, answer
+
     def _ask(self, implementation: pluggy.HookImpl, plugin: Plugin, hook: str) -> Sequence[Any]:
         try:
-            answer = call(implementation, {})
+            answer = self._roster.call(implementation, {})
             if isinstance(answer, Sequence) and not isinstance(answer, (str, bytes)):
                 return list(answer)
             if inspect.iscoroutine(answer):
@@ -116,13 +127,22 @@ class Registries:
         return ()
 
 
+def _look_at(kind: str, info: Any) -> str | None:
+    try:
+        return _problem_with(kind, info)
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:  # noqa: BLE001 - a class of the plugin's own may do anything when looked at
+        return f"looking at what it brings raised {describe(error)}"
+
+
 def _problem_with(kind: str, info: Any) -> str | None:
     """Why an info can't be used; the contracts' dataclasses do not check what they are given."""
     expected = REGISTER_HOOKS[KINDS[kind]]
     if not isinstance(info, expected):
         return f"{gate(type(info).__name__)} is not a {expected.__name__}"
     pattern = _COMMAND_NAME if kind == "command" else _NAME
-    if not isinstance(info.name, str) or not pattern.fullmatch(info.name):
+    if type(info.name) is not str or not pattern.fullmatch(info.name):
         return f"{gate(repr(info.name)[:40])} can't be the name of a {_words(kind)}"
     if not callable(getattr(info, "run" if kind == "command" else "make")) or not isinstance(info.summary, str):
         return f"the {_words(kind)} {info.name} does not keep its contract"

@@ -15,7 +15,7 @@ import pluggy
 
 from ud2p import hookspecs
 from ud2p.errors import PluginError
-from ud2p.plugins.check import check
+from ud2p.plugins.check import check, deprecations
 from ud2p.plugins.record import Plugin, describe
 from ud2p.text import gate
 
@@ -45,10 +45,10 @@ class Roster:
             if plugin.state == "on":
                 self._admit(plugin)
         self.plugins.sort(key=lambda plugin: plugin.order)
-        self._rebuild()
+        self.rebuild()
 
     def leave_out(self, plugin: Plugin, problem: str) -> None:
-        """A plugin that can't be used at all."""
+        """A plugin that can't be used at all; one that is registered already stays so until :meth:`rebuild`."""
         plugin.state = "failed"
         plugin.problems[""] = gate(problem)
         self._on = {name: other for name, other in self._on.items() if other is not plugin}
@@ -74,6 +74,13 @@ class Roster:
             found = remembered[hook] = tuple(reversed(getattr(self._pluggy.hook, hook).get_hookimpls()))
         return found
 
+    def call(self, implementation: pluggy.HookImpl, arguments: Mapping[str, object]) -> object:
+        """Call one implementation with the arguments that it asks for; ``options`` are those of its own plugin."""
+        names = implementation.argnames
+        if "options" in names:
+            arguments = {**arguments, "options": self.plugin_of(implementation).options}
+        return implementation.function(*[arguments[name] for name in names])
+
     def plugin_of(self, implementation: pluggy.HookImpl) -> Plugin:
         """Whose it is."""
         return self._on[implementation.plugin_name]
@@ -82,6 +89,7 @@ class Roster:
         try:
             self._check_unique(plugin)
             plugin.hooks = check(plugin.holds, self._pluggy)
+            old = dict(deprecations(plugin.holds, plugin.hooks))
         except PluginError as error:
             self.leave_out(plugin, str(error))
         except KeyboardInterrupt:
@@ -90,6 +98,8 @@ class Roster:
             self.leave_out(plugin, f"looking at it raised {describe(error)}")
         else:
             self._on[plugin.name] = plugin
+            for hook, sentence in old.items():
+                self.blame(plugin, f"deprecated {hook}", sentence, failed=False)
 
     def _check_unique(self, plugin: Plugin) -> None:
         namesake = self._on.get(plugin.name)
@@ -101,7 +111,7 @@ class Roster:
         if plugin.holds == object():  # pluggy compares plugins: one that does this, or raises, would harm the next
             raise PluginError("it claims to be equal to other objects")
 
-    def _rebuild(self) -> None:
+    def rebuild(self) -> None:
         """Register everybody anew: it is the only public way to an order that pluggy does not know of."""
         while True:
             manager = _empty()
@@ -123,8 +133,3 @@ def _empty() -> pluggy.PluginManager:
     manager = pluggy.PluginManager("ud2p")
     manager.add_hookspecs(hookspecs)
     return manager
-
-
-def call(implementation: pluggy.HookImpl, arguments: Mapping[str, object]) -> object:
-    """Call one implementation with the arguments that it asks for."""
-    return implementation.function(*[arguments[name] for name in implementation.argnames])

@@ -6,19 +6,25 @@ import importlib.metadata
 from collections.abc import Callable, Iterable, Iterator
 from importlib.metadata import Distribution, EntryPoint
 
-from ud2p.plugins.record import Plugin, canonical, describe
+from ud2p.plugins.metadata import Metadata, read_metadata
+from ud2p.plugins.record import Found, Plugin, canonical, describe
 
 GROUP = "ud2p"
 
 
-def scan(warn: Callable[[str], None]) -> list[tuple[Plugin, EntryPoint]]:
+def scan(warn: Callable[[str], None]) -> list[Found]:
     """Every plugin that is installed, in the order in which they are loaded and asked. Nothing is imported.
 
     :param warn: gets a sentence for each distribution whose list of entry points can't be read
     """
-    packages: dict[int, tuple[str, str]] = {}
-    found = [(Plugin(point.name, *_package(point.dist, packages)), point) for point in _entry_points(warn)]
-    return sorted(found, key=lambda each: each[0].order)
+    known: dict[int, Metadata] = {}
+    found = [_found(point, _metadata(point.dist, known)) for point in _entry_points(warn)]
+    return sorted(found, key=lambda each: each.plugin.order)
+
+
+def _found(point: EntryPoint, metadata: Metadata) -> Found:
+    plugin = Plugin(point.name, metadata.name, metadata.version)
+    return Found(plugin, point.load, lambda: list(metadata.requires))
 
 
 def _entry_points(warn: Callable[[str], None]) -> Iterable[EntryPoint]:
@@ -42,13 +48,13 @@ def _one_by_one(warn: Callable[[str], None]) -> Iterator[EntryPoint]:
             warn(f"{name}: its list of entry points can't be read ({describe(error)}); install it anew")
 
 
-def _package(distribution: Distribution | None, known: dict[int, tuple[str, str]]) -> tuple[str, str]:
-    """Name and version of a distribution; each access would parse its metadata again, so they are kept."""
-    package = known.get(id(distribution))
-    if package is None:
+def _metadata(distribution: Distribution | None, known: dict[int, Metadata]) -> Metadata:
+    """Each distribution's, read once however many plugins it brings."""
+    metadata = known.get(id(distribution))
+    if metadata is None:
         try:
-            package = (distribution.name or "", distribution.version or "") if distribution else ("", "")
+            metadata = read_metadata(distribution) if distribution else Metadata()
         except Exception:  # noqa: BLE001 - damaged metadata; the plugin itself may be well
-            package = ("", "")
-        known[id(distribution)] = package
-    return package
+            metadata = Metadata()
+        known[id(distribution)] = metadata
+    return metadata

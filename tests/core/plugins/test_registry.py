@@ -12,7 +12,7 @@ import pytest
 
 from ud2p.contracts import Cipher, CipherInfo, CommandInfo, ThemeInfo
 from ud2p.errors import PluginError
-from ud2p.hookspecs import REGISTER_HOOKS, impl
+from ud2p.hookspecs import OPTIONS_HOOK, REGISTER_HOOKS, impl
 from ud2p.plugins import PluginManager
 from ud2p.plugins.registry import KINDS
 
@@ -200,7 +200,7 @@ def test_nobody_can_change_what_was_collected() -> None:
 
 
 def test_every_register_hook_has_its_kind() -> None:
-    assert sorted(KINDS.values()) == sorted(REGISTER_HOOKS)
+    assert sorted([*KINDS.values(), OPTIONS_HOOK]) == sorted(REGISTER_HOOKS)
 
 
 def test_an_unknown_name_lists_what_there_is() -> None:

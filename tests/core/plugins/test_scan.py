@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from importlib.metadata import EntryPoint
 from pathlib import Path
 
 import pytest
@@ -15,19 +14,19 @@ from ud2p.plugins.scan import scan
 __all__ = ["packages"]
 
 
-def found_without_builtins(warnings: list[str]) -> list[tuple[Plugin, EntryPoint]]:
-    return [(plugin, point) for plugin, point in scan(warnings.append) if not plugin.builtin]
+def found_without_builtins(warnings: list[str]) -> list[Plugin]:
+    return [found.plugin for found in scan(warnings.append) if not found.plugin.builtin]
 
 
 def titles(warnings: list[str]) -> list[tuple[str, str, str]]:
-    return [(p.distribution, p.name, p.version) for p, _ in found_without_builtins(warnings)]
+    return [(p.distribution, p.name, p.version) for p in found_without_builtins(warnings)]
 
 
 def test_the_built_ins_are_found_first_and_in_order() -> None:
-    names = [plugin.name for plugin, _ in scan(pytest.fail) if plugin.builtin]
+    names = [each.plugin.name for each in scan(pytest.fail) if each.plugin.builtin]
     assert names == sorted(names)
     assert {"aes-gcm", "fernet", "xchacha20", "udp", "tcp", "memory", "lutho", "chulumanco", "roanda"} <= set(names)
-    everything = [plugin.builtin for plugin, _ in scan(pytest.fail)]
+    everything = [each.plugin.builtin for each in scan(pytest.fail)]
     assert everything == sorted(everything, reverse=True)
 
 
@@ -57,12 +56,12 @@ def test_a_damaged_list_is_named_and_hides_nobody(packages: Packages, content: b
     warnings: list[str] = []
     assert titles(warnings) == [("healthy", "well", "1.0")]
     assert [warning.split(":")[0] for warning in warnings] == ["broken-one"]
-    assert "aes-gcm" in [plugin.name for plugin, _ in scan(warnings.append)]
+    assert "aes-gcm" in [each.plugin.name for each in scan(warnings.append)]
 
 
 def test_a_package_without_metadata_still_has_its_plugins(packages: Packages) -> None:
     os.remove(packages.install("nameless", "1.0", {"p": ""}) / "METADATA")
-    assert [plugin.name for plugin, _ in found_without_builtins([])] == ["p"]
+    assert [plugin.name for plugin in found_without_builtins([])] == ["p"]
 
 
 @pytest.mark.parametrize("damaged", [False, True])
