@@ -276,8 +276,8 @@ class PlainTheme:
         name_columns = max(columns_wide(row.name) for row in event.rows)
         for row in event.rows:
             prefix = [self.span("command", pad_right(row.name, name_columns)), ("  ", "")]
-            origin = f"({row.distribution} {row.version})" if row.distribution else ""
-            brings = f"{', '.join(row.registers)} {origin}".strip()
+            origin = row.file or f"{row.distribution} {row.version}".strip()
+            brings = f"{', '.join(row.registers or row.kinds)}{f' ({origin})' if origin else ''}".strip()
             body = [self.span(f"plugin_{row.state}", f"{row.state:<8}"), (brings, "")]
             lines += hang(prefix, body, width)
             if row.problem:

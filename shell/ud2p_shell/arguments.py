@@ -62,14 +62,40 @@ def make_parser() -> argparse.ArgumentParser:
         parents=[_client_options(is_demo=True), plugin_options],
         allow_abbrev=False,
     )
-    plugins = commands.add_parser("plugins", help="what is installed", parents=[plugin_options], allow_abbrev=False)
-    plugins.add_argument("action", nargs="?", choices=["list"], default="list", help="list (the default)")
-    plugins.add_argument("--json", action="store_true", help="print JSON")
+    _add_plugins(commands, [plugin_options])
     _add_send(commands, [client_options, plugin_options])
     _add_receive(commands, [client_options, plugin_options])
     _add_identity(commands)
     _add_peers(commands)
     return parser
+
+
+def _add_plugins(commands: _Commands, parents: list[_AnyOrderParser]) -> None:
+    plugins = commands.add_parser(
+        "plugins",
+        help="what is installed: list, info, enable, disable, new, check",
+        description="What is installed, what is wrong with it, and a start for a plugin of your own.",
+        parents=parents,
+        allow_abbrev=False,
+    )
+    plugins.add_argument(
+        "action", nargs="?", choices=["list", "info", "enable", "disable", "new", "check"], default="list"
+    )
+    plugins.add_argument(
+        "target",
+        nargs="?",
+        default=None,
+        metavar="NAME|PATH",
+        help="which; for check also a package's folder or a file",
+    )
+    plugins.add_argument(
+        "--kind",
+        default=None,
+        metavar="KIND",
+        help="for new: cipher, theme, transport, file-transfer, directory, command or bot",
+    )
+    plugins.add_argument("--into", default=None, metavar="DIR", help="for new: where (default: the current folder)")
+    plugins.add_argument("--json", action="store_true", default=False, help="print JSON")
 
 
 def _add_send(commands: _Commands, parents: list[_AnyOrderParser]) -> None:

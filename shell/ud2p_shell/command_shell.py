@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from ud2p import screen
 from ud2p.errors import UD2PError, UsageError
-from ud2p_shell.plugin_table import plugin_table
+from ud2p_shell.plugin_commands.in_shell import run_in_shell
 from ud2p_shell.terminal import Console, LineShell, Prompt
 
 if TYPE_CHECKING:
@@ -91,9 +91,9 @@ class CommandShell(LineShell):
         themes = tuple((info.name, info.summary) for info in stage.themes.values())
         stage.show(screen.ThemeList(themes, stage.theme_name))
 
-    def do_plugins(self, _: str) -> None:
-        """plugins: what is installed"""
-        self.desk.stage.show(plugin_table(self.desk.plugins))
+    def do_plugins(self, arguments: str) -> None:
+        """plugins [info|enable|disable|check NAME]: what is installed"""
+        run_in_shell(self.desk, arguments)
 
     def do_help(self, _: str) -> None:
         """help: this list"""

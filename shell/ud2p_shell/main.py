@@ -113,10 +113,11 @@ def _demo(options: argparse.Namespace) -> int:
 
 
 def _plugins(options: argparse.Namespace) -> int:
-    from ud2p_shell.plugin_table import print_plugins
+    from ud2p_shell.plugin_commands.run import Request, run_plugins
 
-    print_plugins(_load_plugins(_settings(options)), as_json=options.json)
-    return 0
+    settings = _settings(options)
+    request = Request(options.action, options.target, options.kind, options.into, as_json=options.json)
+    return run_plugins(request, lambda: _load_plugins(settings), _plugin_folders(settings), _warn)
 
 
 def _identity(options: argparse.Namespace) -> int:

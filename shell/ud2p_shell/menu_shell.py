@@ -33,6 +33,7 @@ class MenuShell(CommandShell):
             **dict.fromkeys(("connect", "accept", "decline", "list", "block", "unblock", "trust"), names),
             "theme": complete_words(lambda: desk.stage.themes),
             "status": complete_words(lambda: ["online", "offline"]),
+            "plugins": complete_words(lambda: ["info", "enable", "disable", "new", "check"]),
         }
         prompt = Prompt(
             text=lambda: texts.prompt(screen.MenuPrompt(desk.client.online)),

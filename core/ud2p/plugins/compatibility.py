@@ -35,6 +35,12 @@ def check_all(requirements: Iterable[str]) -> None:
         _check(requirement, only_ud2p=False)
 
 
+def asks_for_a_version(requirement: str) -> bool:
+    """Whether it is ud2p that is asked for, and not just any."""
+    name = _NAME.match(requirement)
+    return name is not None and canonical(name[1]) == "ud2p" and name.end() < len(requirement)
+
+
 def _check(text: str, *, only_ud2p: bool) -> None:
     name = _NAME.match(text)
     is_ud2p = name is not None and canonical(name[1]) == "ud2p"

@@ -23,14 +23,13 @@ from ud2p.errors import PluginError
 from ud2p.hookspecs import OPTIONS_HOOK
 from ud2p.plugin_settings import PluginSettings
 from ud2p.plugins.compatibility import check_all, check_ud2p
-from ud2p.plugins.files import scan_folders
 from ud2p.plugins.gatekeepers import Gatekeepers
 from ud2p.plugins.observers import Observers
 from ud2p.plugins.options import check_declared, name_unknown, resolve
 from ud2p.plugins.record import Found, Plugin, PluginRecord, describe, interrupted
 from ud2p.plugins.registry import Registries
 from ud2p.plugins.roster import Roster
-from ud2p.plugins.scan import scan
+from ud2p.plugins.scan import find_plugins
 from ud2p.plugins.watchdog import Watchdog
 
 if TYPE_CHECKING:
@@ -83,15 +82,28 @@ class PluginManager:
         :raises ConfigError: something was set elsewhere that can't be used
         """
         manager = cls(warn, settings=settings)
-        found = [*scan(manager._roster.warn), *scan_folders(folders, manager._roster.warn)]
-        off = {**dict.fromkeys(kept_off, KEPT_OFF), **dict.fromkeys(disabled, "turned off")}
-        with manager._watchdog.on_duty():
-            for each in found:
-                manager._load_one(each, safe_mode=safe_mode, off=off)
-            manager._take_in([each.plugin for each in found])
+        found = find_plugins(folders, manager._roster.warn)
+        for each in found:
+            if each.plugin.name in kept_off:
+                each.plugin.turn_off(KEPT_OFF)
+            if each.plugin.name in disabled:
+                each.plugin.turn_off("turned off")
+            elif safe_mode and not each.plugin.builtin:
+                each.plugin.turn_off("not loaded in safe mode")
+        manager.load_found(found)
         manager._name_unknown(disabled)
         name_unknown(manager._settings, manager._roster.plugins, manager._roster.warn)
         return manager
+
+    def load_found(self, found: Sequence[Found]) -> None:
+        """Import plugins that were found, save those that are off, and add them all."""
+        with self._watchdog.on_duty():
+            for each in found:
+                if each.plugin.state == "on":
+                    with self._watchdog.watching(each.plugin, "is being imported"):
+                        self._import(each)
+            self._take_in([each.plugin for each in found])
+        self._registries.forget()
 
     def register(self, plugin: object, name: str, distribution: str = "", version: str = "") -> None:
         """Add a plugin that is at hand: a module, or an object with hooks. A bad one is named and left out."""
@@ -202,16 +214,6 @@ class PluginManager:
     def observe(self, hook: str, /, **arguments: object) -> None:
         """Tell the observers of ``hook``; never raises what they raise."""
         self._observers.tell(hook, arguments)
-
-    def _load_one(self, found: Found, *, safe_mode: bool, off: Mapping[str, str]) -> None:
-        plugin = found.plugin
-        if plugin.name in off:
-            plugin.state, plugin.off_because = "off", off[plugin.name]
-        elif safe_mode and not plugin.builtin:
-            plugin.state, plugin.off_because = "off", "not loaded in safe mode"
-        else:
-            with self._watchdog.watching(plugin, "is being imported"):
-                self._import(found)
 
     def _import(self, found: Found) -> None:
         plugin = found.plugin

@@ -3,15 +3,28 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Literal, TypeAlias
 
 from ud2p.contracts import Option, Options, OptionValue
+from ud2p.hookspecs import GATEKEEPER_HOOKS, OBSERVER_HOOKS
 from ud2p.text import gate
 
 BUILT_IN_DISTRIBUTION = "ud2p"
+
+KINDS: Mapping[str, str] = MappingProxyType(
+    {
+        "cipher": "ud2p_register_ciphers",
+        "theme": "ud2p_register_themes",
+        "transport": "ud2p_register_transports",
+        "file_transfer": "ud2p_register_file_transfers",
+        "directory": "ud2p_register_directories",
+        "command": "ud2p_register_commands",
+    }
+)
+"""What plugins bring, and the hook that they bring it with."""
 
 PluginState: TypeAlias = Literal["on", "failed", "off"]
 """``on``: in use; ``failed``: left out, or one of its hooks is; ``off``: not loaded, because the user said so."""
@@ -37,6 +50,14 @@ class PluginRecord:
     """Where it is, of a single-file plugin."""
     options: tuple[tuple[Option, OptionValue], ...] = ()
     """The options that it declares, each with what it comes to."""
+
+    @property
+    def kinds(self) -> tuple[str, ...]:
+        """What it is, by its hooks: ``cipher``, ``command`` and so on, ``gatekeeper``, ``observer``."""
+        kinds = [kind.replace("_", " ") for kind, hook in KINDS.items() if hook in self.hooks]
+        kinds += ["gatekeeper"] if not {*self.hooks}.isdisjoint(GATEKEEPER_HOOKS) else []
+        kinds += ["observer"] if not {*self.hooks}.isdisjoint(OBSERVER_HOOKS) else []
+        return tuple(kinds)
 
 
 class Plugin:
@@ -85,6 +106,10 @@ class Plugin:
     def order(self) -> tuple[bool, bool, str, str]:
         """Built-ins first, then by distribution and name, then the single files."""
         return (not self.builtin, bool(self.file), canonical(self.distribution), self.name)
+
+    def turn_off(self, because: str) -> None:
+        """It is not to be loaded."""
+        self.state, self.off_because = "off", because
 
     def record(self, registers: tuple[str, ...]) -> PluginRecord:
         """What to show of it."""

@@ -15,21 +15,11 @@ import pluggy
 from ud2p.contracts import CipherInfo
 from ud2p.errors import PluginError
 from ud2p.hookspecs import REGISTER_HOOKS
-from ud2p.plugins.record import Plugin, describe, interrupted
+from ud2p.plugins.record import KINDS, Plugin, describe, interrupted
 from ud2p.plugins.roster import Roster
 from ud2p.plugins.watchdog import Watchdog
 from ud2p.text import gate
 
-KINDS: Mapping[str, str] = MappingProxyType(
-    {
-        "cipher": "ud2p_register_ciphers",
-        "theme": "ud2p_register_themes",
-        "transport": "ud2p_register_transports",
-        "file_transfer": "ud2p_register_file_transfers",
-        "directory": "ud2p_register_directories",
-        "command": "ud2p_register_commands",
-    }
-)
 _NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,31}")
 _COMMAND_NAME = re.compile(r"[a-z0-9]{1,32}")
 

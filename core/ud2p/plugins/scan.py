@@ -5,11 +5,21 @@ from __future__ import annotations
 import importlib.metadata
 from collections.abc import Callable, Iterable, Iterator
 from importlib.metadata import Distribution, EntryPoint
+from pathlib import Path
 
+from ud2p.plugins.files import scan_folders
 from ud2p.plugins.metadata import Metadata, read_metadata
 from ud2p.plugins.record import Found, Plugin, canonical, describe
 
 GROUP = "ud2p"
+
+
+def find_plugins(folders: Iterable[Path], warn: Callable[[str], None]) -> list[Found]:
+    """Every plugin that is installed or a file in one of the folders, in the order in which they are loaded.
+
+    :param warn: gets a sentence for each distribution and folder that can't be read
+    """
+    return [*scan(warn), *scan_folders(folders, warn)]
 
 
 def scan(warn: Callable[[str], None]) -> list[Found]:

@@ -41,6 +41,10 @@ class PluginRow:
     """Such as ``cipher aes-gcm``."""
     problem: str = ""
     """Why it failed."""
+    kinds: tuple[str, ...] = ()
+    """What it is, by its hooks: ``cipher``, ``gatekeeper`` and so on."""
+    file: str = ""
+    """Where it is, of a single-file plugin."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from ud2p.contracts import Cipher, CipherInfo, CommandInfo, ThemeInfo
 from ud2p.errors import PluginError
 from ud2p.hookspecs import OPTIONS_HOOK, REGISTER_HOOKS, impl
 from ud2p.plugins import PluginManager
-from ud2p.plugins.registry import KINDS
+from ud2p.plugins.record import KINDS
 
 
 def no_cipher(_: bytes) -> Cipher:

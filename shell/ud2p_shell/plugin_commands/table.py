@@ -14,7 +14,8 @@ from ud2p.screen import PluginRow, PluginTable
 from ud2p_shell.paint import paint, wants_colour
 
 if TYPE_CHECKING:
-    from ud2p.plugins import PluginManager
+    from ud2p.plugins import PluginManager, PluginRecord
+    from ud2p.screen import ScreenEvent
 
 
 def plugin_table(plugins: PluginManager) -> PluginTable:
@@ -22,11 +23,21 @@ def plugin_table(plugins: PluginManager) -> PluginTable:
     # What a plugin brings is known only once it was asked, and asking may show what is wrong with it.
     for kind in ("ciphers", "themes", "transports", "file_transfers", "directories", "commands"):
         getattr(plugins, kind)
-    rows = [
-        PluginRow(record.name, record.distribution, record.version, record.state, record.registers, record.problem)
-        for record in plugins.records
-    ]
-    return PluginTable(tuple(rows))
+    return PluginTable(tuple(map(plugin_row, plugins.records)))
+
+
+def plugin_row(record: PluginRecord) -> PluginRow:
+    """One plugin."""
+    return PluginRow(
+        record.name,
+        record.distribution,
+        record.version,
+        record.state,
+        record.registers,
+        record.problem,
+        record.kinds,
+        record.file,
+    )
 
 
 def print_plugins(plugins: PluginManager, *, as_json: bool) -> None:
@@ -34,6 +45,11 @@ def print_plugins(plugins: PluginManager, *, as_json: bool) -> None:
     table = plugin_table(plugins)
     if as_json:
         print(json.dumps([asdict(row) for row in table.rows], indent=2))
-        return
+    else:
+        print_event(table)
+
+
+def print_event(event: ScreenEvent) -> None:
+    """Print what there is to show to standard output, in the plain theme."""
     columns = shutil.get_terminal_size().columns
-    print(paint(safe_render(None, table, columns).lines, colour=wants_colour(sys.stdout, os.environ)))
+    print(paint(safe_render(None, event, columns).lines, colour=wants_colour(sys.stdout, os.environ)))

@@ -1,0 +1,121 @@
+"""The conformance suites of :mod:`ud2p.testing`, run over what one plugin brings.
+
+pytest runs in this process, so that the plugin need not be found and loaded a second time, and says nothing itself.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import os
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ud2p.plugins import PluginManager
+from ud2p.text import gate
+
+if TYPE_CHECKING:
+    import pytest
+
+_TESTS = """
+from ud2p_shell.plugin_commands.conformance import running
+
+globals().update(running)
+"""
+
+running: dict[str, type] = {}
+"""The suites of the run that is on, for the file that pytest collects."""
+
+
+@dataclass(slots=True)
+class SuiteResult:
+    """What became of one suite."""
+
+    title: str
+    count: int = 0
+    failures: list[str] = field(default_factory=list)
+    """The tests that failed, each with the beginning of why."""
+    is_missing: bool = False
+    reason: str = ""
+    """Why it was not run at all."""
+
+
+def run_suites(manager: PluginManager, plugin: str) -> list[SuiteResult]:
+    """Try everything that a plugin brings.
+
+    :param plugin: its name; it is loaded in ``manager``
+    """
+    try:
+        from ud2p.testing import suites_for
+
+        suites = suites_for(manager, plugin)
+    except ImportError as error:
+        return [SuiteResult("its contracts", is_missing=True, reason=gate(str(error)))]
+    if not suites:
+        return []
+    results = _Results({name: SuiteResult(_title(suite)) for name, suite in suites.items()})
+    running.clear()
+    running.update(suites)
+    try:
+        _run(results)
+    finally:
+        running.clear()
+    return list(results.suites.values())
+
+
+def _title(suite: Any) -> str:
+    """``cipher rot13``: what it is about."""
+    kind = next(base.__name__ for base in suite.__mro__ if base.__name__.endswith("Conformance"))
+    return f"{kind.removesuffix('Conformance')} {suite.info.name}"
+
+
+class _Results:
+    """A pytest plugin that listens."""
+
+    def __init__(self, suites: dict[str, SuiteResult]) -> None:
+        self.suites = suites
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        suite = self.suites[report.nodeid.split("::")[1]]
+        if report.when == "call" or report.failed:
+            suite.count += report.when == "call"
+        if report.failed:
+            suite.failures.append(f"{report.nodeid.split('::')[2]}: {_reason(report)}")
+
+    def pytest_collectreport(self, report: pytest.CollectReport) -> None:
+        if report.failed:
+            for suite in self.suites.values():
+                suite.failures.append(f"it can't be tried: {gate(str(report.longrepr)[-300:])}")
+
+
+def _reason(report: pytest.TestReport) -> str:
+    crash = getattr(report.longrepr, "reprcrash", None)
+    said = str(getattr(crash, "message", None) or report.longrepr)
+    return gate(" ".join(said.split())[:200])
+
+
+def _run(results: _Results) -> None:
+    import pytest
+
+    with _nothing_shown(), tempfile.TemporaryDirectory(prefix="ud2p-check-") as folder:
+        tests = Path(folder) / "test_conformance.py"
+        tests.write_text(_TESTS)
+        (Path(folder) / "pytest.ini").write_text("[pytest]\nasyncio_mode = strict\n")
+        arguments = [str(tests), "--rootdir", folder, "-c", f"{folder}/pytest.ini", "-q", "--import-mode=importlib"]
+        quiet = ["-p", "no:cacheprovider", "-p", "no:randomly", "-p", "no:xdist", "--basetemp", f"{folder}/tmp"]
+        pytest.main([*arguments, *quiet], plugins=[results])
+
+
+@contextlib.contextmanager
+def _nothing_shown() -> Iterator[None]:
+    """Neither pytest nor a plugin that is tried writes on the screen."""
+    options = os.environ.pop("PYTEST_ADDOPTS", None)
+    try:
+        with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
+            yield
+    finally:
+        if options is not None:
+            os.environ["PYTEST_ADDOPTS"] = options
