@@ -26,7 +26,8 @@ from ud2p.screen import PeerMessage
 from ud2p.testing.cipher import CipherConformance
 from ud2p.testing.directory import DirectoryConformance
 from ud2p.testing.screen_events import SESSION
-from ud2p.testing.theme import ThemeConformance, plain_text
+from ud2p.testing.terminal import plain_text
+from ud2p.testing.theme import ThemeConformance
 from ud2p_server.main import Broker, ServeSettings
 
 __all__ = ["packages"]

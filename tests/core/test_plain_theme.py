@@ -17,7 +17,7 @@ from ud2p.screen import (
     StatusBar,
 )
 from ud2p.testing.screen_events import SESSION
-from ud2p.testing.theme import plain_text
+from ud2p.testing.terminal import plain_text
 
 
 class TestPlainConforms(OwnThemeConformance):

@@ -14,7 +14,7 @@ from ud2p.plain_words import STYLES
 from ud2p.rendering import COLOURS, STYLE_WORDS, safe_render
 from ud2p.screen import ScreenEvent
 from ud2p.testing.screen_events import hostile_events
-from ud2p.testing.theme import plain_text
+from ud2p.testing.terminal import plain_text
 from ud2p_shell.paint import paint, to_formatted_text, wants_colour
 
 LINES: list[Line] = [[("You", "red"), (" > ", "grey"), ("sho", "")], [], [("bob", "bold white"), ("", "red")]]

@@ -7,7 +7,8 @@ import pytest
 from ud2p.contracts import Theme
 from ud2p.rendering import safe_render
 from ud2p.screen import OwnMessage, PeerMessage
-from ud2p.testing.theme import ThemeConformance, plain_text
+from ud2p.testing.terminal import plain_text
+from ud2p.testing.theme import ThemeConformance
 
 
 class OwnThemeConformance(ThemeConformance):

@@ -14,6 +14,7 @@ from ud2p.testing.audit import watched
 from ud2p.testing.extra import hypothesis, pytest
 from ud2p.testing.extra import strategies as st
 from ud2p.testing.screen_events import SESSION, hostile_events
+from ud2p.testing.terminal import plain_text
 from ud2p.text import width
 
 HARMLESS_FORMATS = {"\u200c", "\u200d", *map(chr, range(0xE0020, 0xE0080))}
@@ -29,11 +30,6 @@ WIDE = {
 
 MARK = "zqzq"
 """A word that no theme writes by itself."""
-
-
-def plain_text(lines: Sequence[Line]) -> str:
-    """Lines without their styles, as a terminal without colours shows them."""
-    return "\n".join("".join(text for text, _ in line) for line in lines)
 
 
 def assert_keeps_the_contract(event: ScreenEvent, lines: Sequence[Line], columns: int) -> None:

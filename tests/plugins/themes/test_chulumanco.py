@@ -7,7 +7,7 @@ from tests.support.seed_words import OwnThemeConformance
 
 from ud2p.rendering import safe_render
 from ud2p.screen import InvitationArrived, Menu, Welcome
-from ud2p.testing.theme import plain_text
+from ud2p.testing.terminal import plain_text
 from ud2p_plugins.themes import chulumanco
 from ud2p_plugins.themes.chulumanco import Chulumanco
 

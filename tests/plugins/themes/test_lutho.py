@@ -6,7 +6,7 @@ from tests.support.seed_words import OwnThemeConformance
 from ud2p.contracts import Line
 from ud2p.rendering import safe_render
 from ud2p.screen import ChatHeading, ListedPerson, OwnMessage, PeerMessage, ScreenEvent, StatusShown
-from ud2p.testing.theme import plain_text
+from ud2p.testing.terminal import plain_text
 from ud2p.text import width
 from ud2p_plugins.themes import lutho
 from ud2p_plugins.themes.lutho import BUBBLES_FROM, MAX_BUBBLE, Lutho

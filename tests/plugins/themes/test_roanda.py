@@ -30,7 +30,7 @@ from ud2p.screen import (
     WaitingForAnswer,
     Welcome,
 )
-from ud2p.testing.theme import plain_text
+from ud2p.testing.terminal import plain_text
 from ud2p_plugins.themes import roanda
 from ud2p_plugins.themes.roanda import Roanda
 
