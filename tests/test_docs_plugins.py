@@ -28,6 +28,7 @@ from ud2p.testing.directory import DirectoryConformance
 from ud2p.testing.screen_events import SESSION
 from ud2p.testing.terminal import plain_text
 from ud2p.testing.theme import ThemeConformance
+from ud2p.testing.transport import TransportConformance
 from ud2p_server.main import Broker, ServeSettings
 
 __all__ = ["packages"]
@@ -162,6 +163,10 @@ async def test_a_cipher_that_one_side_does_not_name_is_not_used(load: Load) -> N
         async with a_person("carol", broker, plugins=manager, ciphers=["chacha20"], auto_accept=True):
             with pytest.raises(ud2p.NoCommonCipher, match=r"chacha20 \(from ud2p-chacha, it says\)"):
                 await bob.client.invite("carol")
+
+
+class TestTheTransport(TransportConformance):
+    info = module("ud2p_slim").ud2p_register_transports()[0]
 
 
 async def test_the_transport_carries_a_chat(load: Load) -> None:

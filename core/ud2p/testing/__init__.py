@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from ud2p.testing.terminal import Terminal as Terminal
     from ud2p.testing.terminal import plain_text as plain_text
     from ud2p.testing.theme import ThemeConformance as ThemeConformance
+    from ud2p.testing.transport import TransportConformance as TransportConformance
 
 _NAMES = {
     "broker": "a_broker",
@@ -52,6 +53,7 @@ _NAMES = {
     "screen_events": "SESSION hostile_events hostile_text",
     "terminal": "Terminal plain_text",
     "theme": "ThemeConformance",
+    "transport": "TransportConformance",
 }
 _HOMES = {name: home for home, names in _NAMES.items() for name in names.split()}
 __all__ = sorted(_HOMES)

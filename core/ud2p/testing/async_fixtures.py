@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack
 from typing import TYPE_CHECKING, Any
 
-from ud2p.testing.extra import pytest_asyncio
+import pytest_asyncio
 
 if TYPE_CHECKING:
     from pathlib import Path
