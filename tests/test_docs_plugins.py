@@ -15,22 +15,22 @@ from types import ModuleType
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 from tests.support.brokers import a_state_folder
-from tests.support.cipher_conformance import CipherConformance
-from tests.support.directory_conformance import DirectoryConformance
 from tests.support.markdown import Page
 from tests.support.packages import Packages, packages
 from tests.support.people import DEADLINE_S, a_broker, a_person, introduce, two_in_a_chat
-from tests.support.screens import SESSION, hostile_events
-from tests.support.theme_conformance import assert_keeps_the_contract, plain_text
 
 import ud2p
 from ud2p import BrokerGone, BrokerRefused, Client, FileOffered, Invited, MessageReceived, PluginManager
 from ud2p.plugin_settings import PluginSettings, read_assignments
-from ud2p.rendering import MAX_WIDTH, MIN_WIDTH, safe_render
-from ud2p.screen import PeerMessage, ScreenEvent
+from ud2p.rendering import safe_render
+from ud2p.screen import PeerMessage
+from ud2p.testing.cipher import CipherConformance
+from ud2p.testing.directory import DirectoryConformance
+from ud2p.testing.screen_events import SESSION
+from ud2p.testing.terminal import plain_text
+from ud2p.testing.theme import ThemeConformance
+from ud2p.testing.transport import TransportConformance
 from ud2p_server.main import Broker, ServeSettings
 
 __all__ = ["packages"]
@@ -99,17 +99,8 @@ def test_the_package_of_five_minutes(packages: Packages) -> None:
     assert next(line for line in listed.splitlines() if line.startswith("loud")) in PAGE.text
 
 
-def test_the_theme_keeps_its_contract() -> None:
-    theme = module("ud2p_loud").Loud()
-
-    def keeps(event: ScreenEvent, columns: int) -> None:
-        rendered = safe_render(theme, event, columns)
-        assert not rendered.problem
-        assert_keeps_the_contract(event, rendered.lines, columns)
-
-    for event in SESSION:
-        keeps(event, 80)
-    given(event=hostile_events, columns=st.integers(MIN_WIDTH, MAX_WIDTH))(settings(max_examples=30)(keeps))()
+class TestTheTheme(ThemeConformance):
+    info = module("ud2p_loud").ud2p_register_themes()[0]
 
 
 def run_ud2p(packages: Packages, *arguments: str, typed: str = "") -> subprocess.CompletedProcess[str]:
@@ -176,6 +167,10 @@ async def test_a_cipher_that_one_side_does_not_name_is_not_used(load: Load) -> N
                 await bob.client.invite("carol")
 
 
+class TestTheTransport(TransportConformance):
+    info = module("ud2p_slim").ud2p_register_transports()[0]
+
+
 async def test_the_transport_carries_a_chat(load: Load) -> None:
     async with two_in_a_chat(plugins=load("ud2p_slim"), transport="slim") as (alice, chat, bob, theirs):
         assert chat.path.startswith("direct 127.0.0.1:")
@@ -205,7 +200,7 @@ async def test_the_file_transfer_carries_files_and_overwrites_none(load: Load, t
 
 
 class TestTheDirectory(DirectoryConformance):
-    make = staticmethod(module("ud2p_shelf").Shelf)
+    info = module("ud2p_shelf").ud2p_register_directories()[0]
 
 
 async def test_the_directory_serves_a_broker(load: Load) -> None:

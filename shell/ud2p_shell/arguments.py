@@ -86,7 +86,7 @@ def _add_plugins(commands: _Commands, parents: list[_AnyOrderParser]) -> None:
         nargs="?",
         default=None,
         metavar="NAME|PATH",
-        help="which; for check also a package's folder or a file",
+        help="which; for check also a folder or file",
     )
     plugins.add_argument(
         "--kind",

@@ -5,11 +5,11 @@ import unicodedata
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
-from tests.support.screens import hostile_text
 
 from ud2p import UD2PError
 from ud2p.errors import UnsafeName
 from ud2p.names import MAX_NAME_BYTES, check_file_name
+from ud2p.testing.screen_events import hostile_text
 from ud2p.text import gate
 
 

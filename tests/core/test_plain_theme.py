@@ -1,10 +1,9 @@
 from __future__ import annotations
 
 import pytest
-from tests.support.screens import SESSION
-from tests.support.theme_conformance import ThemeConformance, plain_text
+from tests.support.seed_words import OwnThemeConformance
 
-from ud2p.contracts import Line
+from ud2p.contracts import Line, ThemeInfo
 from ud2p.plain_theme import PlainTheme, short_path, strip_end
 from ud2p.plain_words import STYLES, WORDS, variant
 from ud2p.screen import (
@@ -17,10 +16,12 @@ from ud2p.screen import (
     ScreenEvent,
     StatusBar,
 )
+from ud2p.testing.screen_events import SESSION
+from ud2p.testing.terminal import plain_text
 
 
-class TestPlainConforms(ThemeConformance):
-    make = PlainTheme
+class TestPlainConforms(OwnThemeConformance):
+    info = ThemeInfo("plain", PlainTheme, "what stands in for other themes")
 
 
 @pytest.mark.parametrize("kind", SCREEN_EVENT_TYPES)

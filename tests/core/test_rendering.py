@@ -5,12 +5,12 @@ from collections.abc import Callable, Sequence
 from typing import Any, cast
 
 import pytest
-from tests.support.theme_conformance import plain_text
 
 from ud2p.contracts import Line, Theme
 from ud2p.plain_theme import PlainTheme
 from ud2p.rendering import Rendered, safe_render
 from ud2p.screen import Goodbye, MenuPrompt, PeerMessage, ScreenEvent, StatusBar
+from ud2p.testing.terminal import plain_text
 
 HELLO = PeerMessage("bob", "hello")
 PLAIN = safe_render(None, HELLO, 80)

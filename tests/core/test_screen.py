@@ -6,7 +6,6 @@ from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
-from tests.support.screens import SESSION, hostile_events
 
 from ud2p import screen
 from ud2p.screen import (
@@ -23,6 +22,7 @@ from ud2p.screen import (
     StatusBar,
     gated,
 )
+from ud2p.testing.screen_events import SESSION, hostile_events
 from ud2p.text import gate
 
 

@@ -5,9 +5,9 @@ import unicodedata
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
-from tests.support.screens import hostile_text
 from wcwidth import iter_graphemes
 
+from ud2p.testing.screen_events import hostile_text
 from ud2p.text import MAX_MARKS, TAB, gate, pad_center, pad_left, pad_right, truncate, width, wrap
 
 FAMILY = "👩‍👩‍👧"

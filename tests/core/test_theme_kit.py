@@ -3,9 +3,9 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.support.screens import hostile_text
 
 from ud2p.contracts import Span
+from ud2p.testing.screen_events import hostile_text
 from ud2p.text import gate, wrap
 from ud2p.theme_kit import (
     align_right,

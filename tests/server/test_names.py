@@ -7,10 +7,10 @@ import sys
 from pathlib import Path
 
 import pytest
-from tests.support.name_store_conformance import ALICE, BOB, NameStoreConformance, claim
 
 from ud2p.contracts.directory import Claim, NameStore
 from ud2p.errors import ConfigError
+from ud2p.testing.name_store import ALICE, BOB, NameStoreConformance, claim
 from ud2p_server.names import FILE_NAME, OwnedNames
 
 

@@ -7,14 +7,14 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from prompt_toolkit.formatted_text import FormattedText, fragment_list_to_text
 from prompt_toolkit.styles import DEFAULT_ATTRS, Style
-from tests.support.screens import hostile_events
-from tests.support.theme_conformance import plain_text
 
 from ud2p.contracts import Line
 from ud2p.plain_theme import PlainTheme
 from ud2p.plain_words import STYLES
 from ud2p.rendering import COLOURS, STYLE_WORDS, safe_render
 from ud2p.screen import ScreenEvent
+from ud2p.testing.screen_events import hostile_events
+from ud2p.testing.terminal import plain_text
 from ud2p_shell.paint import paint, to_formatted_text, wants_colour
 
 LINES: list[Line] = [[("You", "red"), (" > ", "grey"), ("sho", "")], [], [("bob", "bold white"), ("", "red")]]

@@ -55,7 +55,11 @@ def wheel_problems(path: Path, project: dict[str, Any]) -> list[str]:
         ),
         *([] if f"{about}/licenses/LICENSE" in packed else [f"{path.name} lacks the licence"]),
         *entry_point_problems(path, "console_scripts", project["project"]["scripts"], entry_points),
-        *entry_point_problems(path, "ud2p", project["project"]["entry-points"]["ud2p"], entry_points),
+        *(
+            problem
+            for group, points in project["project"]["entry-points"].items()
+            for problem in entry_point_problems(path, group, points, entry_points)
+        ),
     ]
 
 

@@ -4,22 +4,20 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import os
-import tempfile
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import replace
-from functools import cache
-from pathlib import Path
 from typing import Any, Protocol
 
 from tests.support.raw_client import RawClient
 
 from ud2p.plugins import PluginManager
+from ud2p.testing.broker import a_state_folder
 from ud2p_plugins.directories import memory
-from ud2p_server.certificate import FILE_NAME, load_certificate
 from ud2p_server.limits import Limits
 from ud2p_server.server import Broker, ServeSettings
+
+__all__ = ["Connect", "StartBroker", "a_state_folder", "broker_starter", "client_connector", "memory_only"]
 
 
 class StartBroker(Protocol):
@@ -36,23 +34,6 @@ class StartBroker(Protocol):
 
 Connect = Callable[..., Awaitable[RawClient]]
 """Connects (or, with a name, logs in) a raw client that is closed after the test."""
-
-
-@cache
-def _certificate() -> bytes:
-    with tempfile.TemporaryDirectory() as folder:
-        load_certificate(None, None, Path(folder))
-        return (Path(folder) / FILE_NAME).read_bytes()
-
-
-@contextlib.contextmanager
-def a_state_folder() -> Iterator[Path]:
-    """What a broker of a test keeps. All of them have one key: their ports come again, and clients pin."""
-    with tempfile.TemporaryDirectory(prefix="ud2p-broker-") as name:
-        folder = Path(name)
-        with open(os.open(folder / FILE_NAME, os.O_WRONLY | os.O_CREAT, 0o600), "wb") as file:
-            file.write(_certificate())
-        yield folder
 
 
 def memory_only(*others: object) -> PluginManager:

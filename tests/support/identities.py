@@ -3,18 +3,12 @@
 from __future__ import annotations
 
 import base64
-import hashlib
-from functools import cache
 
 from ud2p.identity import Identity
 from ud2p.protocol.login import sign_login
+from ud2p.testing.identities import identity_of
 
-
-@cache
-def identity_of(name: str) -> Identity:
-    """Whoever is called that, without regard to case."""
-    secrets = (hashlib.sha256(f"{name.casefold()} {kind}".encode()).digest() for kind in ("session", "login"))
-    return Identity(*secrets)
+__all__ = ["identity_of", "login_fields"]
 
 
 def login_fields(

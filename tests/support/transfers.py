@@ -12,103 +12,45 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import msgspec
-from tests.support.file_link import PairedLink, link_pair, offer_of
+from tests.support.file_link import PairedLink
 
-from ud2p.contracts import FileEntry, FileOffer, Opener, Receipt, Sealer, Source, StreamId
+from ud2p.contracts import FileTransfer, Opener, Receipt, Sealer, StreamId
 from ud2p.protocol.hello import Hello, Side
 from ud2p.protocol.transfer import RECORD_BYTES
-from ud2p.sources import inspect_sources
+from ud2p.testing import transfers
+from ud2p.testing.progress import ProgressLog as Bar
+from ud2p.testing.transfers import DEADLINE_S, TransferEnds, outcome
 from ud2p_plugins.transfers.conversation import Ended, Listening, Said
 from ud2p_plugins.transfers.tcp import TcpFileTransfer
 
-DEADLINE_S = 30
+__all__ = ["DEADLINE_S", "Bar", "outcome"]
+
 SOON_S = 5
 """Ten times what is promised, for a machine with much else to do, and far less than any time-out in a transfer."""
 
 
 @dataclass
-class Bar:
-    """A progress that counts, and lets a test step in."""
+class Transfer(TransferEnds):
+    """One by ``tcp``, which has to leave no thread behind."""
 
-    at_start: Callable[[], None] = lambda: None
-    at_advance: Callable[[], None] = lambda: None
-    at_finish: Callable[[], None] = lambda: None
-    total: int = -1
-    moved: list[int] = field(default_factory=list)
-    finished: int = 0
-    paused: list[str] = field(default_factory=list)
-    paths: list[str] = field(default_factory=list)
-
-    def start(self, total_bytes: int) -> None:
-        self.total = total_bytes
-        self.at_start()
-
-    def advance(self, n_bytes: int) -> None:
-        self.moved.append(n_bytes)
-        self.at_advance()
-
-    def file_done(self, path: str, size_bytes: int) -> None:
-        self.paths.append(path)
-
-    def pause(self, reason: str) -> None:
-        self.paused.append(reason)
-
-    def finish(self) -> None:
-        self.finished += 1
-        self.at_finish()
-
-
-@dataclass
-class Transfer:
-    """One transfer between two folders; ``links`` and bars may be replaced before :meth:`run`."""
-
-    folder: Path
-    content: bytes
-    name: str = "Von.mp3"
-    links: tuple[PairedLink, PairedLink] = field(default_factory=link_pair)
-    sending_bar: Bar = field(default_factory=Bar)
-    receiving_bar: Bar = field(default_factory=Bar)
-    offer: FileOffer = field(init=False)
-
-    def __post_init__(self) -> None:
-        self.source = self.folder / "from" / self.name
-        self.into = self.folder / "into"
-        for folder in (self.source.parent, self.into):
-            folder.mkdir(exist_ok=True)
-        self.source.write_bytes(self.content)
-        self.offer = offer_of(self.name, len(self.content))
-        self.sources = [Source(self.source, FileEntry(self.name, len(self.content)))]
-
-    def take_instead(self, *roots: Path) -> None:
-        """Send these files and folders."""
-        self.sources = inspect_sources(roots)
-        entries = tuple(source.entry for source in self.sources)
-        self.offer = FileOffer(secrets.token_hex(16), "tcp", entries)
-
-    def send(self) -> asyncio.Task[Receipt]:
-        """Start the sender."""
-        return asyncio.create_task(TcpFileTransfer().send(self.links[0], self.sources, self.sending_bar))
-
-    def receive(self) -> asyncio.Task[Receipt]:
-        """Start the receiver."""
-        return asyncio.create_task(TcpFileTransfer().receive(self.links[1], self.offer, self.into, self.receiving_bar))
+    make: Callable[[], FileTransfer] = field(default=TcpFileTransfer, kw_only=True)
 
     async def run(self) -> tuple[Receipt | BaseException, Receipt | BaseException]:
         """Both ends to their end, whatever that is: what the sender and the receiver came to."""
-        sending, receiving = self.send(), self.receive()
-        await settled(sending, receiving)
-        return outcome(sending), outcome(receiving)
+        came_to = await super().run()
+        assert_no_thread_is_left()
+        return came_to
 
-    def arrived(self) -> dict[str, bytes]:
-        """What is in the receiver's folder."""
-        return {path.name: path.read_bytes() for path in self.into.iterdir()}
+
+def assert_no_thread_is_left() -> None:
+    """Nothing of a transfer goes on."""
+    assert not [thread for thread in threading.enumerate() if thread.name.startswith("ud2p-")]
 
 
 async def settled(*tasks: asyncio.Task[Receipt]) -> None:
     """Wait for the tasks to end; they must do so in time and leave no thread behind."""
-    _, late = await asyncio.wait(tasks, timeout=DEADLINE_S)
-    assert not late, "a transfer did not end"
-    assert not [thread for thread in threading.enumerate() if thread.name.startswith("ud2p-")]
+    await transfers.settled(*tasks)
+    assert_no_thread_is_left()
 
 
 def cancel_and_hold(loop: asyncio.AbstractEventLoop, task: Callable[[], asyncio.Task[Receipt]]) -> None:
@@ -127,13 +69,6 @@ def cancel_and_hold(loop: asyncio.AbstractEventLoop, task: Callable[[], asyncio.
 
     loop.call_soon_threadsafe(cancel)
     held.wait(20)
-
-
-def outcome(task: asyncio.Task[Receipt]) -> Receipt | BaseException:
-    """What a task that ended came to."""
-    if task.cancelled():
-        return asyncio.CancelledError()
-    return task.exception() or task.result()
 
 
 def fill_up(path: Path) -> None:

@@ -168,7 +168,7 @@ def _advice(found: Found, imported: frozenset[str], took_s: float) -> Iterator[F
 
 def _suite_finding(result: SuiteResult) -> Finding:
     if result.is_missing:
-        return Finding(True, f"{result.title}: not tried; {result.reason}", is_advice=True)
+        return Finding(False, f"{result.title}: not tried; {result.reason}")
     if result.failures:
         return Finding(False, f"{result.title}: {len(result.failures)} of {result.count} tests fail", result.failures)
     return Finding(True, f"{result.title}: {result.count} tests of its contract pass")

@@ -105,7 +105,16 @@ def _run(results: _Results) -> None:
         tests.write_text(_TESTS)
         (Path(folder) / "pytest.ini").write_text("[pytest]\nasyncio_mode = strict\n")
         arguments = [str(tests), "--rootdir", folder, "-c", f"{folder}/pytest.ini", "-q", "--import-mode=importlib"]
-        quiet = ["-p", "no:cacheprovider", "-p", "no:randomly", "-p", "no:xdist", "--basetemp", f"{folder}/tmp"]
+        quiet = [
+            "-p",
+            "no:cacheprovider",
+            "-p",
+            "no:randomly",
+            "-p",
+            "no:xdist",
+            "--basetemp",
+            str(Path(folder, "tmp")),
+        ]
         pytest.main([*arguments, *quiet], plugins=[results])
 
 

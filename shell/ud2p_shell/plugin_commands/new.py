@@ -1,7 +1,7 @@
 """``ud2p plugins new``: a package with everything that it takes to publish a plugin.
 
-The texts are in ``templates``: those of every kind in ``package``, and for each kind its module and its tests. ``$name``
-and the like are filled in (:class:`string.Template`).
+The texts are in ``templates``: those of every kind in ``package``, and for each kind its module and its tests.
+``$name`` and the like are filled in (:class:`string.Template`).
 """
 
 from __future__ import annotations
@@ -108,12 +108,14 @@ def _templates(kind: str, name: str) -> dict[str, str]:
 
 def _fill(text: str, name: str, kind: str) -> str:
     module = f"ud2p_{name.replace('-', '_')}"
+    word = name.replace("-", "")
     return string.Template(text).substitute(
         name=name,
-        word=name.replace("-", ""),
+        word=word,
         module=module,
+        target=f"{module}:plugin" if kind == "bot" else module,
         Class="".join(part.capitalize() for part in name.split("-")),
         kind=kind.replace("-", " "),
-        used=string.Template(_WHERE_USED[kind]).substitute(name=name, word=name.replace("-", "")),
+        used=string.Template(_WHERE_USED[kind]).substitute(name=name, word=word),
         version=".".join(__version__.split(".")[:2]),
     )

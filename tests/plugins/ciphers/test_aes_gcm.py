@@ -5,8 +5,8 @@ import os
 import pytest
 from Crypto.Cipher import AES
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from tests.support.cipher_conformance import CipherConformance
 
+from ud2p.testing.cipher import CipherConformance
 from ud2p_plugins.ciphers import aes_gcm
 
 # McGrew and Viega, "The Galois/Counter Mode of Operation", appendix B: the test cases with 256-bit keys and 96-bit IVs.

@@ -9,9 +9,9 @@ import pytest
 from Crypto.Cipher import AES
 from Crypto.Util.Padding import pad, unpad
 from cryptography.fernet import Fernet
-from tests.support.cipher_conformance import HEADER, TEXT, CipherConformance
 
 from ud2p import DecryptionError
+from ud2p.testing.cipher import HEADER, TEXT, CipherConformance
 from ud2p_plugins.ciphers import fernet
 
 # github.com/fernet/spec, generate.json

@@ -5,8 +5,8 @@ import struct
 
 import pytest
 from cryptography.hazmat.primitives.ciphers.aead import ChaCha20Poly1305
-from tests.support.cipher_conformance import CipherConformance
 
+from ud2p.testing.cipher import CipherConformance
 from ud2p_plugins.ciphers import xchacha20
 
 

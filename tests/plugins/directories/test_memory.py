@@ -2,16 +2,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from tests.support.directory_conformance import DirectoryConformance, entry
-
-from ud2p.contracts.directory import Directory
 from ud2p.plugins import PluginManager
+from ud2p.testing.directory import DirectoryConformance, entry
 from ud2p_plugins.directories import memory
 
 
 class TestMemoryDirectory(DirectoryConformance):
-    def make(self) -> Directory:
-        return memory.MemoryDirectory()
+    info = memory.ud2p_register_directories()[0]
 
 
 def test_it_registers_through_the_hook_like_any_other() -> None:
@@ -21,25 +18,6 @@ def test_it_registers_through_the_hook_like_any_other() -> None:
     assert isinstance(info.make(), memory.MemoryDirectory)
     assert info.make() is not info.make()
     assert info.never_waits
-
-
-def test_no_call_ever_waits() -> None:
-    """What the plugin promises a broker: every coroutine ends at its first step."""
-    directory = memory.MemoryDirectory()
-    calls = [
-        directory.put(entry("alice")),
-        directory.find("alice"),
-        directory.set_status("alice", "route-alice", False),
-        directory.page(prefix="", cursor="", limit=5, only_online=False),
-        directory.remove("alice", "route-alice"),
-        directory.close(),
-    ]
-    for call in calls:
-        try:
-            call.send(None)
-        except StopIteration:
-            continue
-        raise AssertionError(call)
 
 
 class CountingList(list[str]):

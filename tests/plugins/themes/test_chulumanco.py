@@ -3,16 +3,17 @@ from __future__ import annotations
 import re
 
 import pytest
-from tests.support.theme_conformance import ThemeConformance, plain_text
+from tests.support.seed_words import OwnThemeConformance
 
 from ud2p.rendering import safe_render
 from ud2p.screen import InvitationArrived, Menu, Welcome
+from ud2p.testing.terminal import plain_text
 from ud2p_plugins.themes import chulumanco
 from ud2p_plugins.themes.chulumanco import Chulumanco
 
 
-class TestChulumancoConforms(ThemeConformance):
-    make = Chulumanco
+class TestChulumancoConforms(OwnThemeConformance):
+    info = chulumanco.ud2p_register_themes()[0]
 
 
 def test_it_is_registered() -> None:

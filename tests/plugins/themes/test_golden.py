@@ -9,11 +9,11 @@ import os
 from pathlib import Path
 
 import pytest
-from tests.support.screens import SESSION
 
 from ud2p.contracts import Line, Theme
 from ud2p.plain_theme import PlainTheme
 from ud2p.rendering import safe_render
+from ud2p.testing.screen_events import SESSION
 from ud2p_plugins.themes.chulumanco import Chulumanco
 from ud2p_plugins.themes.lutho import Lutho
 from ud2p_plugins.themes.roanda import Roanda

@@ -1,11 +1,12 @@
 from __future__ import annotations
 
 import pytest
-from tests.support.theme_conformance import ThemeConformance, plain_text
+from tests.support.seed_words import OwnThemeConformance
 
 from ud2p.contracts import Line
 from ud2p.rendering import safe_render
 from ud2p.screen import ChatHeading, ListedPerson, OwnMessage, PeerMessage, ScreenEvent, StatusShown
+from ud2p.testing.terminal import plain_text
 from ud2p.text import width
 from ud2p_plugins.themes import lutho
 from ud2p_plugins.themes.lutho import BUBBLES_FROM, MAX_BUBBLE, Lutho
@@ -15,8 +16,8 @@ def show(event: ScreenEvent, columns: int) -> tuple[Line, ...]:
     return safe_render(Lutho(), event, columns).lines
 
 
-class TestLuthoConforms(ThemeConformance):
-    make = Lutho
+class TestLuthoConforms(OwnThemeConformance):
+    info = lutho.ud2p_register_themes()[0]
 
 
 def test_it_is_registered() -> None:

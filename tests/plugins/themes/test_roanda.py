@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from tests.support.theme_conformance import ThemeConformance, plain_text
+from tests.support.seed_words import OwnThemeConformance
 
 from ud2p.rendering import safe_render
 from ud2p.screen import (
@@ -30,6 +30,7 @@ from ud2p.screen import (
     WaitingForAnswer,
     Welcome,
 )
+from ud2p.testing.terminal import plain_text
 from ud2p_plugins.themes import roanda
 from ud2p_plugins.themes.roanda import Roanda
 
@@ -106,8 +107,8 @@ ud2p> 4
 """
 
 
-class TestRoandaConforms(ThemeConformance):
-    make = Roanda
+class TestRoandaConforms(OwnThemeConformance):
+    info = roanda.ud2p_register_themes()[0]
 
 
 def test_it_is_registered() -> None:

@@ -6,10 +6,15 @@ import asyncio
 
 from ud2p import PluginManager
 from ud2p.contracts import Address, Endpoint
-from ud2p_plugins.transports.udp import DATAGRAMS_PER_WAKEUP, UdpTransport
+from ud2p.testing import TransportConformance
+from ud2p_plugins.transports.udp import DATAGRAMS_PER_WAKEUP, UdpTransport, ud2p_register_transports
 
 LOOPBACK: Address = ("127.0.0.1", 9)
 DEADLINE_S = 10.0
+
+
+class TestUdp(TransportConformance):
+    info = ud2p_register_transports()[0]
 
 
 class Inbox:

@@ -6,8 +6,6 @@ import dataclasses
 import types
 from typing import Any, Union, get_args, get_origin, get_type_hints
 
-from hypothesis import strategies as st
-
 from ud2p.screen import (
     SCREEN_EVENT_TYPES,
     BrokerDown,
@@ -65,6 +63,7 @@ from ud2p.screen import (
     WordsDiffer,
     WordsMatched,
 )
+from ud2p.testing.extra import strategies as st
 
 LONG_TEXT = (
     "A longer message, with 中文字 and かな, a family 👩‍👩‍👧 and e\u0301 in two pieces, that goes on for a while "
