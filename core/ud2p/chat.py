@@ -26,6 +26,7 @@ from ud2p.events import (
     ClientEvent,
     MessageReceived,
 )
+from ud2p.faults import PLUGIN_FAULTS
 from ud2p.identity import fingerprint
 from ud2p.outbox import Outbox, Posted
 from ud2p.peer_book import Standing, Trust
@@ -41,6 +42,8 @@ if TYPE_CHECKING:
     from ud2p.session_driver import SessionDriver
 
 FLUSH_ON_LEAVE_S = 2.0
+CLOSE_S = 5.0
+"""The longest that a transport is waited for when its chat is over."""
 _MSG = FrameType.MSG  # A look into an enum costs 0.1 µs on Python 3.11.
 
 
@@ -105,7 +108,12 @@ class Chat:
     def path(self) -> str:
         """How the peer is reached, such as ``direct 192.0.2.7:4242``."""
         endpoint, address = self.driver.endpoint, self.driver.address
-        return endpoint.describe(address) if endpoint is not None and address is not None else "not connected"
+        if endpoint is None or address is None:
+            return "not connected"
+        try:
+            return str(endpoint.describe(address))
+        except PLUGIN_FAULTS:  # the path is still the path, whatever a transport calls it
+            return f"{address[0]}:{address[1]}"
 
     @property
     def trust(self) -> str:
@@ -329,4 +337,6 @@ class Chat:
         if not (in_a_hurry and self.driver.is_draining):
             await self.driver.finished.wait()
         if self.driver.endpoint is not None:
-            await self.driver.endpoint.close()
+            with contextlib.suppress(*PLUGIN_FAULTS):  # the chat is over, whatever its transport makes of that
+                async with asyncio.timeout(CLOSE_S):
+                    await self.driver.endpoint.close()

@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING, Any
 from ud2p.contracts import CipherInfo, FileOffer, FileTransfer, Progress, Receipt, Source
 from ud2p.errors import TransferError, TransferFailed, TransferRefused, UD2PError, UnsafeName
 from ud2p.events import FileDone, FileOffered, FileWithdrawn
+from ud2p.faults import PLUGIN_FAULTS, describe
 from ud2p.file_link import ChatFileLink
-from ud2p.plugins.record import describe
 from ud2p.protocol.controls import Accept, Control, Decline, MoreEntries, Offer, Transfer, Withdraw
 from ud2p.protocol.manifest import Manifest, make_offer
 from ud2p.sources import inspect_sources
@@ -163,7 +163,7 @@ class ChatFiles:
             raise TransferError(f"there is no file transfer plugin {name}; see: ud2p plugins")
         try:
             return info.make()
-        except Exception as error:
+        except PLUGIN_FAULTS as error:
             raise TransferError(f"the file transfer plugin {name} failed ({describe(error)})") from error
 
     def _make_link(self, manifest: Manifest, secret: bytes) -> ChatFileLink:
@@ -188,7 +188,7 @@ class ChatFiles:
 
     async def _run(self, offer: FileOffer, work: Coroutine[Any, Any, Receipt], who: str) -> Receipt:
         """Let the plugin work; whatever ends it early is told to the other end."""
-        task = asyncio.create_task(work)
+        task = asyncio.create_task(_contained(work))
         self._running[offer.id] = task
         reason = f"{who} cancelled it"
         try:
@@ -294,3 +294,14 @@ class ChatFiles:
     def _forget_offer(self, offer_id: str, reason: str) -> None:
         link = self._waiting.pop(offer_id)
         self._chat.publish(FileWithdrawn(self._chat, link.offer, reason))
+
+
+async def _contained(work: Coroutine[Any, Any, Receipt]) -> Receipt:
+    """What a file transfer comes to. A SystemExit that leaves a task ends the event loop; it becomes an error here."""
+    try:
+        receipt = await work
+    except (SystemExit, GeneratorExit) as error:
+        raise RuntimeError(describe(error)) from None
+    if not isinstance(receipt, Receipt):
+        raise TypeError("it returned no receipt")
+    return receipt

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from ud2p.contracts import Address
 from ud2p.errors import ChatError, NoCommonCipher, PeerUnreachable, PluginError, RemoteProtocolError
+from ud2p.faults import PLUGIN_FAULTS, describe
 from ud2p.plugins import PluginManager
-from ud2p.plugins.record import describe
 from ud2p.protocol.messages import Introduction
 from ud2p.protocol.offer import (
     SESSION_VERSION,
@@ -23,6 +24,10 @@ from ud2p.protocol.offer import (
 if TYPE_CHECKING:
     from ud2p.chat import Chat, ChatHost
     from ud2p.identity import Identity
+
+
+BIND_S = 5.0
+"""The longest that a transport may take for a socket."""
 
 
 class Introducer:
@@ -126,11 +131,17 @@ class Introducer:
 
         chat.driver.begin()
         try:
-            endpoint = await self._transports[self._transport].make().bind(chat.driver.receive, rendezvous)
+            async with asyncio.timeout(BIND_S):
+                endpoint = await self._transports[self._transport].make().bind(chat.driver.receive, rendezvous)
+        except TimeoutError:
+            chat.driver.leave("error")
+            raise PluginError(
+                f"the transport {self._transport} took longer than {BIND_S:g} s; choose another"
+            ) from None
         except OSError as error:
             chat.driver.leave("error")
             raise PeerUnreachable(f"no socket for the chat could be opened: {error.strerror or error}") from error
-        except Exception as error:
+        except PLUGIN_FAULTS as error:
             chat.driver.leave("error")
             raise PluginError(f"the transport {self._transport} failed ({describe(error)}); choose another") from error
         client = RendezvousClient(introduction.rendezvous, introduction.rendezvous_key)

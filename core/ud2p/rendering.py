@@ -1,4 +1,4 @@
-"""A theme, kept from doing harm: what it returns is checked, and the plain theme stands in for it.
+"""A theme, kept from doing harm: what it returns is checked, and another theme stands in for it.
 
 Themes come from anybody. One that raises, returns nonsense, or lets a control character through must neither break the
 shell nor reach the terminal.
@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ud2p import screen
+from ud2p.faults import PLUGIN_FAULTS, describe
 from ud2p.plain_theme import PlainTheme
-from ud2p.text import gate
 
 if TYPE_CHECKING:
     from ud2p.contracts import Line, Theme
@@ -36,35 +36,29 @@ class Rendered:
 
     lines: tuple[Line, ...]
     problem: str = ""
-    """What was wrong with the theme, if the plain one had to stand in; to be named once, with the theme's name."""
+    """What was wrong with the theme, if another had to stand in; to be named once, with the theme's name."""
 
 
-def safe_render(theme: Theme | None, event: ScreenEvent, width: int) -> Rendered:
-    """What ``theme`` makes of ``event``, or what the plain theme makes of it where that can't be used.
+def safe_render(theme: Theme | None, event: ScreenEvent, width: int, stand_in: Theme | None = None) -> Rendered:
+    """What ``theme`` makes of ``event``, or what another theme makes of it where that can't be used.
 
     :param theme: None for the plain theme
     :param event: may hold text as others sent it; it goes through the gate here
     :param width: the terminal's columns
+    :param stand_in: shows what ``theme`` fails to show; the plain theme does where this fails too
     """
     event = screen.gated(event)
     width = min(max(width, MIN_WIDTH), MAX_WIDTH)
     problem = ""
-    if theme is not None:
+    for each in filter(None, (theme, stand_in if theme is not None else None)):
         try:
-            lines = theme.render(event, width)
-            if lines is not None:
-                return Rendered(_checked(event, lines))
-        except (Exception, SystemExit) as error:  # noqa: BLE001  # a theme may raise whatever it likes
-            problem = _said(error)
+            lines = each.render(event, width)
+            if lines is None:
+                break
+            return Rendered(_checked(event, lines), problem)
+        except PLUGIN_FAULTS as error:  # a theme may raise whatever it likes
+            problem = problem or describe(error)
     return Rendered(tuple(map(tuple, PlainTheme().render(event, width) or ())), problem)
-
-
-def _said(error: BaseException) -> str:
-    """The error in one line; its own ``__str__`` may be broken too."""
-    try:
-        return gate(f"{type(error).__name__}: {error}".removesuffix(": "))
-    except Exception:  # noqa: BLE001
-        return type(error).__name__
 
 
 def _checked(event: ScreenEvent, lines: Sequence[Line]) -> tuple[Line, ...]:

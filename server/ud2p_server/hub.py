@@ -134,7 +134,7 @@ class Hub:
         """
         return self._handlers[type(message)](client, message, now)
 
-    def fail(self, client: Client, message: Message, error: Exception) -> None:
+    def fail(self, client: Client, message: Message, error: BaseException) -> None:
         """Handling a message raised: tell the client that it was not its fault, and the log whose it was."""
         self._log(f"could not handle a {type(message).__name__} of {client.name or client.address}: {error!r}")
         client.refuse(message, Code.INTERNAL)

@@ -9,7 +9,8 @@ import difflib
 from typing import TYPE_CHECKING
 
 from ud2p import screen
-from ud2p.errors import UD2PError, UsageError
+from ud2p.errors import PluginError, UD2PError, UsageError
+from ud2p.faults import PLUGIN_FAULTS, describe
 from ud2p_shell.plugin_commands.in_shell import run_in_shell
 from ud2p_shell.terminal import Console, LineShell, Prompt
 
@@ -113,7 +114,14 @@ class CommandShell(LineShell):
         info = self.desk.plugins.commands.get(word.casefold())
         if info is None:
             raise self._unknown(word)
-        info.run(self.desk, arguments.strip())
+        try:
+            info.run(self.desk, arguments.strip())
+        except UD2PError:
+            raise
+        except PLUGIN_FAULTS as error:
+            package = self.desk.plugins.package_of("command", info.name)
+            origin = f" of {package}" if package else ""
+            raise PluginError(f"the command {info.name}{origin} failed ({describe(error)}); tell its author") from error
 
     def parseline(self, line: str) -> tuple[str | None, str | None, str]:
         """Commands are words in any case; ``?`` is help, and ``!`` is nothing special."""

@@ -7,9 +7,11 @@ import contextlib
 import getpass
 import re
 import socket
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from typing import TYPE_CHECKING, Protocol
 
+from ud2p.contracts import CipherInfo, FileTransferInfo, TransportInfo
+from ud2p.hookspecs import impl
 from ud2p.protocol.messages import NAME_PATTERN
 
 if TYPE_CHECKING:
@@ -40,18 +42,46 @@ class DemoBroker(Protocol):
         ...
 
 
+class Lent:
+    """A plugin with what the user's plugins bring, and none of their gatekeepers and observers: those are the user's,
+    and the echo is somebody else."""
+
+    def __init__(self, plugins: PluginManager) -> None:
+        self._plugins = plugins
+
+    @impl
+    def ud2p_register_ciphers(self) -> list[CipherInfo]:
+        """See :mod:`ud2p.hookspecs`."""
+        return list(self._plugins.ciphers.values())
+
+    @impl
+    def ud2p_register_transports(self) -> list[TransportInfo]:
+        """See :mod:`ud2p.hookspecs`."""
+        return list(self._plugins.transports.values())
+
+    @impl
+    def ud2p_register_file_transfers(self) -> list[FileTransferInfo]:
+        """See :mod:`ud2p.hookspecs`."""
+        return list(self._plugins.file_transfers.values())
+
+
 @contextlib.asynccontextmanager
 async def demo_company(
-    make_broker: Callable[[], DemoBroker], plugins: PluginManager
+    make_broker: Callable[[], DemoBroker], plugins: PluginManager, ciphers: Sequence[str] | None = None
 ) -> AsyncIterator[tuple[str, str | None]]:
     """A broker and an echo peer, for as long as the context lasts.
 
+    :param plugins: the user's; what they bring, the echo has too
+    :param ciphers: those that the user named; the echo speaks the same
     :returns: the broker's address, and the fingerprint of its key (None under plain text)
     """
     from ud2p.client import Client
     from ud2p.known_peers import KnownPeers
+    from ud2p.plugins import PluginManager
     from ud2p_shell.echo import run_echo
 
+    lent = PluginManager()
+    lent.register(Lent(plugins), "lent")
     broker = make_broker()
     await broker.start()
     try:
@@ -60,7 +90,8 @@ async def demo_company(
         async with Client(
             ECHO_NAME,
             address,
-            plugins=plugins,
+            plugins=lent,
+            ciphers=[info.name for info in plugins.offered_ciphers(ciphers)] or None,
             auto_accept=True,
             plaintext=key is None,
             trust_broker=key,

@@ -109,7 +109,7 @@ def _demo(options: argparse.Namespace) -> int:
         return Broker(ServeSettings(port=open_port(), plaintext=settings.plaintext), plugins, log=lambda _: None)
 
     settings = replace(settings, name=settings.name or demo_name())
-    return run_shell(settings, plugins, lambda: demo_company(make_broker, plugins))
+    return run_shell(settings, plugins, lambda: demo_company(make_broker, plugins, settings.ciphers))
 
 
 def _plugins(options: argparse.Namespace) -> int:

@@ -16,7 +16,6 @@ from ud2p.config import Settings, state_dir
 from ud2p.errors import BrokerRefused, ConfigError, UD2PError, UsageError
 from ud2p.known_peers import KnownPeers
 from ud2p.state import load_state, remember_name
-from ud2p.text import gate
 from ud2p_shell.logging_in import check_choices, first_contact_sentence, make_client
 from ud2p_shell.paint import wants_colour
 from ud2p_shell.stage import Stage
@@ -45,10 +44,8 @@ def run_shell(settings: Settings, plugins: PluginManager, company: Company | Non
         colour = console.is_interactive and wants_colour(sys.stdout, os.environ)
         stage = Stage(plugins.themes, lambda: console.columns, colour=colour)
         console.main.report = stage.fail
-        try:
-            stage.use(settings.theme)
-        except UD2PError as error:  # A theme that is gone must not keep anybody out.
-            print(f"ud2p: warning: {gate(str(error))}; the plain one stands in", file=sys.stderr)
+        if problem := stage.begin(settings.theme):
+            print(f"ud2p: warning: {problem}", file=sys.stderr)
         with LoopThread(console.main) as loop:
             run = _Run(settings, plugins, console, stage, loop)
             return run.with_company(company) if company is not None else run.main(settings.broker)

@@ -17,7 +17,7 @@ import pluggy
 
 from ud2p.contracts import Decision, InvitationRequest, InviteRequest, LoginRequest, Refuse, Veto
 from ud2p.errors import MessageVetoed
-from ud2p.plugins.record import describe
+from ud2p.faults import describe
 from ud2p.plugins.roster import Roster
 
 if TYPE_CHECKING:

@@ -20,13 +20,14 @@ from ud2p.contracts import (
     TransportInfo,
 )
 from ud2p.errors import PluginError
+from ud2p.faults import describe
 from ud2p.hookspecs import OPTIONS_HOOK
 from ud2p.plugin_settings import PluginSettings
 from ud2p.plugins.compatibility import check_all, check_ud2p
 from ud2p.plugins.gatekeepers import Gatekeepers
 from ud2p.plugins.observers import Observers
 from ud2p.plugins.options import check_declared, name_unknown, resolve
-from ud2p.plugins.record import Found, Plugin, PluginRecord, describe, interrupted
+from ud2p.plugins.record import Found, Plugin, PluginRecord, interrupted
 from ud2p.plugins.registry import Registries
 from ud2p.plugins.roster import Roster
 from ud2p.plugins.scan import find_plugins

@@ -6,7 +6,7 @@ import inspect
 
 import pluggy
 
-from ud2p.plugins.record import describe
+from ud2p.faults import describe
 from ud2p.plugins.roster import Roster
 
 

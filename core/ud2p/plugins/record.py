@@ -144,16 +144,6 @@ def canonical(distribution: str) -> str:
     return re.sub(r"[-_.]+", "-", distribution).lower()
 
 
-def describe(error: BaseException) -> str:
-    """An exception in a few words on one line: its type, and the beginning of what it says."""
-    try:
-        says = " ".join(str(error).split())
-    except Exception:  # noqa: BLE001 - an exception that can't even be printed is still only a plugin's fault
-        says = ""
-    words = f"{type(error).__name__}: {says}" if says else type(error).__name__
-    return gate(words if len(words) <= 200 else words[:199] + "…")
-
-
 def interrupted(plugin: Plugin, doing: str) -> str:
     """For whoever gave up waiting for a plugin: which one it was, and how to go on without it."""
     return f"interrupted while the {plugin.title} {doing}; to leave it out: --no-plugin {plugin.name}"

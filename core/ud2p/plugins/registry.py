@@ -14,8 +14,9 @@ import pluggy
 
 from ud2p.contracts import CipherInfo
 from ud2p.errors import PluginError
+from ud2p.faults import describe
 from ud2p.hookspecs import REGISTER_HOOKS
-from ud2p.plugins.record import KINDS, Plugin, describe, interrupted
+from ud2p.plugins.record import KINDS, Plugin, interrupted
 from ud2p.plugins.roster import Roster
 from ud2p.plugins.watchdog import Watchdog
 from ud2p.text import gate

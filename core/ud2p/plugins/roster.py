@@ -15,8 +15,9 @@ import pluggy
 
 from ud2p import hookspecs
 from ud2p.errors import PluginError
+from ud2p.faults import describe
 from ud2p.plugins.check import check, deprecations
-from ud2p.plugins.record import Plugin, describe
+from ud2p.plugins.record import Plugin
 from ud2p.text import gate
 
 

@@ -7,9 +7,10 @@ from collections.abc import Callable, Iterable, Iterator
 from importlib.metadata import Distribution, EntryPoint
 from pathlib import Path
 
+from ud2p.faults import describe
 from ud2p.plugins.files import scan_folders
 from ud2p.plugins.metadata import Metadata, read_metadata
-from ud2p.plugins.record import Found, Plugin, canonical, describe
+from ud2p.plugins.record import Found, Plugin, canonical
 
 GROUP = "ud2p"
 

@@ -22,7 +22,8 @@ from dataclasses import dataclass
 from struct import Struct
 
 from ud2p.contracts.cipher import Cipher, CipherInfo
-from ud2p.errors import LocalProtocolError, PluginError
+from ud2p.errors import DecryptionError, LocalProtocolError, PluginError
+from ud2p.faults import PLUGIN_FAULTS, describe
 
 RECORD_TYPE = 0x08
 MAX_DATAGRAM_BYTES = 1200
@@ -31,6 +32,7 @@ WINDOW = 2048
 MAX_NUMBER = 2**64 - 1
 SMALLEST_PAYLOAD_BYTES = 4 * BUCKET_BYTES
 LAST_WORDS = 32
+MOST_FAULTS_IN_A_ROW = 8
 """So many of the shortest records are kept back: half of them to agree on new keys with, half to say goodbye."""
 
 _PREFIX = Struct(">BH8s")
@@ -154,7 +156,7 @@ class RecordSealer:
         self.worn = self._records_left <= self._records_worn or self._bytes_left <= self._bytes_worn
         try:
             sealed = self._seal(number, frames.ljust(size, b"\0"), header)
-        except Exception as error:
+        except PLUGIN_FAULTS as error:
             raise PluginError(f"the cipher {self._info.name} failed to seal; choose another with --cipher") from error
         # What is not longer holds no tag: a cipher that returns its input must not send it.
         if type(sealed) is not bytes or not size < len(sealed) <= MAX_DATAGRAM_BYTES - HEADER_BYTES:
@@ -176,7 +178,7 @@ class _OpeningKey:
 class RecordOpener:
     """Opens what this side receives."""
 
-    __slots__ = ("_info", "_keys", "_newest", "_session_id", "_window", "drops", "epoch")
+    __slots__ = ("_faults", "_info", "_keys", "_newest", "_session_id", "_window", "drops", "epoch")
 
     def __init__(self, info: CipherInfo, key: bytes, session_id: bytes, *, epoch: int = 0) -> None:
         """
@@ -190,6 +192,7 @@ class RecordOpener:
         """The newest epoch of which a record has opened."""
         self._window = ReplayWindow()
         self.drops = Drops()
+        self._faults = 0
         self.add_key(key, epoch)
 
     def add_key(self, key: bytes, epoch: int) -> None:
@@ -220,7 +223,10 @@ class RecordOpener:
         return self._newest.failures_left <= 0
 
     def open(self, datagram: bytes) -> tuple[int, bytes] | None:
-        """The number and the frames of a record; None when the datagram was dropped and counted."""
+        """The number and the frames of a record; None when the datagram was dropped and counted.
+
+        :raises PluginError: the cipher raised something else than DecryptionError again and again
+        """
         if not HEADER_BYTES < len(datagram) <= MAX_DATAGRAM_BYTES or datagram[0] != RECORD_TYPE:
             self.drops.not_a_record += 1
             return None
@@ -237,7 +243,13 @@ class RecordOpener:
         sealed = datagram[HEADER_BYTES:]
         try:
             frames = key.open(number, sealed, header)
-        except Exception:  # noqa: BLE001 - DecryptionError; anything else is a broken cipher's way to say the same
+        except DecryptionError:
+            frames = b""
+        except PLUGIN_FAULTS as error:  # A forger must not end a chat through a cipher that is merely careless.
+            self._faults += 1
+            if self._faults >= MOST_FAULTS_IN_A_ROW:
+                name, what = self._info.name, describe(error)
+                raise PluginError(f"the cipher {name} fails to open ({what}); choose another with --cipher") from error
             frames = b""
         # What did not get shorter held no tag: a cipher that returns its input has authenticated nothing.
         if type(frames) is not bytes or not 0 < len(frames) < len(sealed) or len(frames) % BUCKET_BYTES:
@@ -245,6 +257,7 @@ class RecordOpener:
             key.failures_left -= 1
             return None
         window.mark(number)
+        self._faults = 0
         if key.epoch > self.epoch:
             self.epoch = key.epoch
         return number, frames
@@ -253,14 +266,14 @@ class RecordOpener:
 def _make(info: CipherInfo, key: bytes) -> Cipher:
     try:
         return info.make(key)
-    except Exception as error:
+    except PLUGIN_FAULTS as error:
         raise PluginError(f"the cipher {info.name} can't be used: {error}; choose another with --cipher") from error
 
 
 def _largest_payload(cipher: Cipher, info: CipherInfo) -> int:
     """The largest multiple of the bucket whose record fits a datagram."""
     sizes = range(MAX_DATAGRAM_BYTES // BUCKET_BYTES * BUCKET_BYTES, SMALLEST_PAYLOAD_BYTES - 1, -BUCKET_BYTES)
-    with contextlib.suppress(Exception):  # What it raises instead of a size is not a size that fits.
+    with contextlib.suppress(*PLUGIN_FAULTS):  # What it raises instead of a size is not a size that fits.
         for size in sizes:
             if HEADER_BYTES + cipher.sealed_size(size) <= MAX_DATAGRAM_BYTES:
                 return size

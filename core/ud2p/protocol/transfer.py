@@ -34,7 +34,8 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from ud2p.contracts import Buffer, Cipher, CipherInfo, StreamId
-from ud2p.errors import DecryptionError, LocalProtocolError
+from ud2p.errors import DecryptionError, LocalProtocolError, PluginError
+from ud2p.faults import PLUGIN_FAULTS
 from ud2p.protocol.keys import length_prefixed
 
 RECORD_BYTES = 1 << 20
@@ -124,10 +125,21 @@ class StreamSealer(_Stream):
         self._ended = last
         number = self._next()
         head = (len(data) | (_FINAL if last else 0)).to_bytes(4, "big")
-        size = len(head) + self._cipher.seal_into(number, data, head, out[RECORD_OVERHEAD_BYTES:])
+        size = len(head) + self._seal(number, data, head, out[RECORD_OVERHEAD_BYTES:])
         out[:4] = size.to_bytes(4, "big")
         out[4:RECORD_OVERHEAD_BYTES] = head
         return 4 + size
+
+    def _seal(self, number: int, data: Buffer, head: bytes, out: memoryview) -> int:
+        name = self._keys.cipher.name
+        try:
+            size = self._cipher.seal_into(number, data, head, out)
+        except PLUGIN_FAULTS as error:
+            raise PluginError(f"the cipher {name} failed to seal; choose another with --cipher") from error
+        # What is not longer holds no tag: a cipher that returns its input must not send it.
+        if type(size) is not int or not len(data) < size <= len(out):
+            raise PluginError(f"the cipher {name} sealed to a wrong size; choose another with --cipher")
+        return size
 
 
 class StreamOpener(_Stream):
@@ -144,7 +156,15 @@ class StreamOpener(_Stream):
         if len(head) < 4 or size > RECORD_BYTES:
             raise DecryptionError("a record of the file is malformed; send the file again")
         number = self._next()
-        if self._cipher.open_into(number, memoryview(sealed)[4:], head, out) != size:
+        body = memoryview(sealed)[4:]
+        try:
+            opened = self._cipher.open_into(number, body, head, out)
+        except PLUGIN_FAULTS as error:
+            if isinstance(error, DecryptionError):
+                raise
+            raise DecryptionError("a record of the file does not open; send the file again") from error
+        # What did not get shorter held no tag: a cipher that returns its input has authenticated nothing.
+        if opened != size or len(body) <= size:
             raise DecryptionError("a record of the file does not hold what it says; send the file again")
         self._ended = last
         return size, last

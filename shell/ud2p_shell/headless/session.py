@@ -15,7 +15,6 @@ from ud2p import screen
 from ud2p.contracts import Progress, Receipt
 from ud2p.errors import TransferRefused, UD2PError, UsageError
 from ud2p.state import load_state
-from ud2p.text import gate
 from ud2p_shell.file_screens import file_done, file_or_files
 from ud2p_shell.headless.report import Report
 from ud2p_shell.logging_in import check_choices, first_contact_sentence, make_client
@@ -124,10 +123,8 @@ def _make_stage(settings: Settings, plugins: PluginManager) -> tuple[Stage, Prog
 
     colour = sys.stdout.isatty() and wants_colour(sys.stdout, os.environ)
     stage = Stage(plugins.themes, _columns, colour=colour)
-    try:
-        stage.use(settings.theme)
-    except UD2PError as error:  # A theme that is gone must not keep anybody's file.
-        print(f"ud2p: warning: {gate(str(error))}; the plain one stands in", file=sys.stderr)
+    if problem := stage.begin(settings.theme):
+        print(f"ud2p: warning: {problem}", file=sys.stderr)
     return stage, ProgressBoard(lambda: None, _columns, in_toolbar=False)
 
 

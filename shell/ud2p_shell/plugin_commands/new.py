@@ -19,16 +19,17 @@ from ud2p.text import gate
 KINDS = ("cipher", "theme", "transport", "file-transfer", "directory", "command", "bot")
 _NAME = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
 _LONGEST = 32
-_WHERE_USED = {
+_USED = {
     "cipher": "ud2p demo --cipher $name,aes-gcm",
     "theme": "ud2p demo --theme $name",
     "transport": "ud2p --transport $name",
-    "file-transfer": "ud2p demo        and in the chat: sendf",
+    "file-transfer": "ud2p --file-transfer $name",
     "directory": "ud2p serve --directory $name",
-    "command": "ud2p demo        and there: $word",
-    "bot": "ud2p demo        and there: $word gone fishing",
+    "command": "ud2p demo",
+    "bot": "ud2p demo",
 }
 """How a plugin of that kind is seen at work."""
+_THERE = {"command": "and type: $word", "bot": "and type: $word gone fishing"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,22 +79,21 @@ def new_plugin(name: str, kind: str, into: Path) -> NewPlugin:
 def next_steps(made: NewPlugin) -> str:
     """What to do with it now."""
     folder = gate(str(made.folder))
-    return "\n".join(
-        [
-            f"{folder} is a {made.kind.replace('-', ' ')} that works. Make it yours:",
-            "",
-            f"  ud2p plugins check {folder}        does it keep its contract? installs nothing",
-            f"  pip install -e '{folder}[test]'    where ud2p is",
-            f"  pytest {folder}",
-            f"  {_fill(_WHERE_USED[made.kind], made.name, made.kind)}",
-        ]
-    )
+    steps = [
+        (f"ud2p plugins check {folder}", "does it keep its contract? installs nothing"),
+        (f"pip install -e '{folder}[test]'", "in the environment of ud2p"),
+        (f"pytest {folder}", "its own tests"),
+        (_used(made.name, made.kind), _THERE.get(made.kind, "").replace("$word", _word(made.name))),
+    ]
+    columns = max(len(step) for step, _ in steps)
+    lines = [f"  {step:{columns}}   {what}".rstrip() for step, what in steps]
+    return "\n".join([f"{folder} is a {made.kind.replace('-', ' ')} that works. Make it yours:", "", *lines])
 
 
 def _templates(kind: str, name: str) -> dict[str, str]:
     """Path within the package to text, still to be filled in."""
     root = resources.files("ud2p_shell.plugin_commands") / "templates"
-    module = f"ud2p_{name.replace('-', '_')}"
+    module = _module(name)
     places = {
         "pyproject.toml": root / "package" / "pyproject.toml.txt",
         "README.md": root / "package" / "README.md.txt",
@@ -107,15 +107,27 @@ def _templates(kind: str, name: str) -> dict[str, str]:
 
 
 def _fill(text: str, name: str, kind: str) -> str:
-    module = f"ud2p_{name.replace('-', '_')}"
-    word = name.replace("-", "")
+    module = _module(name)
     return string.Template(text).substitute(
         name=name,
-        word=word,
+        word=_word(name),
         module=module,
         target=f"{module}:plugin" if kind == "bot" else module,
         Class="".join(part.capitalize() for part in name.split("-")),
         kind=kind.replace("-", " "),
-        used=string.Template(_WHERE_USED[kind]).substitute(name=name, word=word),
+        used=_used(name, kind),
         version=".".join(__version__.split(".")[:2]),
     )
+
+
+def _used(name: str, kind: str) -> str:
+    return _USED[kind].replace("$name", name)
+
+
+def _module(name: str) -> str:
+    return f"ud2p_{name.replace('-', '_')}"
+
+
+def _word(name: str) -> str:
+    """As a command: those have no dashes."""
+    return name.replace("-", "")

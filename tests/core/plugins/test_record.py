@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from ud2p.plugins.record import Plugin, canonical, describe
+from ud2p.plugins.record import Plugin, canonical
 
 
 @pytest.mark.parametrize(
@@ -32,12 +32,6 @@ def test_how_it_is_named(distribution: str, version: str, title: str) -> None:
 
 def test_names_pass_the_gate() -> None:
     assert Plugin("x\x1b", "y\u202e", "\x07").title.isprintable()
-
-
-def test_an_exception_is_described_on_one_short_line() -> None:
-    assert describe(ValueError()) == "ValueError"
-    assert describe(ValueError("a\n  b\x1b[2J")) == "ValueError: a b\\x1b[2J"
-    assert len(describe(ValueError("x" * 10_000))) == 200
 
 
 def test_problems_add_up_to_a_record() -> None:

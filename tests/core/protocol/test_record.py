@@ -16,6 +16,7 @@ from ud2p.protocol.record import (
     LAST_WORDS,
     MAX_DATAGRAM_BYTES,
     MAX_NUMBER,
+    MOST_FAULTS_IN_A_ROW,
     WINDOW,
     RecordOpener,
     RecordSealer,
@@ -360,6 +361,33 @@ def test_a_cipher_that_opens_wrongly_is_a_drop(answer: Any) -> None:
     assert open_.open(sealer().seal(b"x")[1]) is None
     assert open_.drops.not_opened == 1
     assert open_.highest == -1
+
+
+def test_a_cipher_that_fails_to_open_again_and_again_is_named() -> None:
+    refuses_carelessly = [True]
+
+    class Careless(WrappedCipher):
+        def open(self, nonce: int, data: Buffer, associated_data: bytes) -> bytes:
+            if refuses_carelessly[0]:
+                raise ValueError("no\x1b")
+            return super().open(nonce, data, associated_data)
+
+    seal, open_ = sealer(), opener(wrapped(Careless))
+    for _ in range(MOST_FAULTS_IN_A_ROW - 1):
+        assert open_.open(seal.seal(b"x")[1]) is None
+    refuses_carelessly[0] = False
+    assert open_.open(seal.seal(b"x")[1]) is not None  # one that opens, and the count begins anew
+    refuses_carelessly[0] = True
+    for _ in range(MOST_FAULTS_IN_A_ROW - 1):
+        assert open_.open(seal.seal(b"x")[1]) is None
+    with pytest.raises(PluginError, match=r"^the cipher wrapped fails to open \(ValueError: no\\x1b\); choose another"):
+        open_.open(seal.seal(b"x")[1])
+
+
+def test_forgeries_name_no_cipher() -> None:
+    open_ = opener()
+    for number in range(3 * MOST_FAULTS_IN_A_ROW):
+        assert open_.open(sealer().seal(b"x")[1][:-1] + bytes([number])) is None
 
 
 def test_a_cipher_that_returns_its_input_opens_nothing_of_any_size() -> None:
