@@ -25,6 +25,7 @@ from ud2p.rendering import safe_render
 from ud2p.screen import PeerMessage
 from ud2p.testing.cipher import CipherConformance
 from ud2p.testing.directory import DirectoryConformance
+from ud2p.testing.file_transfer import FileTransferConformance
 from ud2p.testing.screen_events import SESSION
 from ud2p.testing.terminal import plain_text
 from ud2p.testing.theme import ThemeConformance
@@ -176,6 +177,11 @@ async def test_the_transport_carries_a_chat(load: Load) -> None:
         assert (await bob.next(MessageReceived)).text == "there"
         theirs.post("and back")
         assert (await alice.next(MessageReceived)).text == "and back"
+
+
+class TestTheFileTransfer(FileTransferConformance):
+    info = module("ud2p_slip").ud2p_register_file_transfers()[0]
+    sends_many = False
 
 
 async def test_the_file_transfer_carries_files_and_overwrites_none(load: Load, tmp_path: Path) -> None:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from ud2p.testing.directory import DirectoryConformance as DirectoryConformance
     from ud2p.testing.file_links import PairedLink as PairedLink
     from ud2p.testing.file_links import link_pair as link_pair
+    from ud2p.testing.file_transfer import FileTransferConformance as FileTransferConformance
     from ud2p.testing.identities import identity_of as identity_of
     from ud2p.testing.lossy_transport import LossyTransport as LossyTransport
     from ud2p.testing.lossy_transport import lossy as lossy
@@ -45,6 +46,7 @@ _NAMES = {
     "clock": "Clock",
     "directory": "DirectoryConformance",
     "file_links": "PairedLink link_pair",
+    "file_transfer": "FileTransferConformance",
     "identities": "identity_of",
     "lossy_transport": "LossyTransport lossy",
     "name_store": "NameStoreConformance",
