@@ -24,6 +24,7 @@ from ud2p import BrokerGone, BrokerRefused, Client, FileOffered, Invited, Messag
 from ud2p.rendering import safe_render
 from ud2p.screen import PeerMessage
 from ud2p.testing.cipher import CipherConformance
+from ud2p.testing.command import CommandConformance
 from ud2p.testing.directory import DirectoryConformance
 from ud2p.testing.file_transfer import FileTransferConformance
 from ud2p.testing.screen_events import SESSION
@@ -109,6 +110,10 @@ def run_ud2p(packages: Packages, *arguments: str, typed: str = "") -> subprocess
     done = subprocess.run(command, input=typed, env=environ, capture_output=True, text=True, timeout=60, check=False)
     assert (done.returncode, done.stderr) == (0, "")
     return done
+
+
+class TestTheCommand(CommandConformance):
+    info = module("ud2p_roll").ud2p_register_commands()[0]
 
 
 def test_the_command_in_the_menu_and_in_a_chat(packages: Packages, load: Load) -> None:

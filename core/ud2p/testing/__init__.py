@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from ud2p.testing.broker import a_broker as a_broker
     from ud2p.testing.cipher import CipherConformance as CipherConformance
     from ud2p.testing.clock import Clock as Clock
+    from ud2p.testing.command import CommandConformance as CommandConformance
     from ud2p.testing.directory import DirectoryConformance as DirectoryConformance
     from ud2p.testing.file_links import PairedLink as PairedLink
     from ud2p.testing.file_links import link_pair as link_pair
@@ -44,6 +45,7 @@ _NAMES = {
     "broker": "a_broker",
     "cipher": "CipherConformance",
     "clock": "Clock",
+    "command": "CommandConformance",
     "directory": "DirectoryConformance",
     "file_links": "PairedLink link_pair",
     "file_transfer": "FileTransferConformance",
