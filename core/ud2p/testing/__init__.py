@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from ud2p.testing.screen_events import SESSION as SESSION
     from ud2p.testing.screen_events import hostile_events as hostile_events
     from ud2p.testing.screen_events import hostile_text as hostile_text
+    from ud2p.testing.suites import suites_for as suites_for
     from ud2p.testing.terminal import Terminal as Terminal
     from ud2p.testing.terminal import plain_text as plain_text
     from ud2p.testing.theme import ThemeConformance as ThemeConformance
@@ -55,6 +56,7 @@ _NAMES = {
     "people": "Pair Person a_person introduce two_in_a_chat",
     "progress": "ProgressLog",
     "screen_events": "SESSION hostile_events hostile_text",
+    "suites": "suites_for",
     "terminal": "Terminal plain_text",
     "theme": "ThemeConformance",
     "transport": "TransportConformance",
