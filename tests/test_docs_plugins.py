@@ -26,7 +26,9 @@ from ud2p.plugin_settings import PluginSettings, read_assignments
 from ud2p.rendering import safe_render
 from ud2p.screen import PeerMessage
 from ud2p.testing.cipher import CipherConformance
+from ud2p.testing.command import CommandConformance
 from ud2p.testing.directory import DirectoryConformance
+from ud2p.testing.file_transfer import FileTransferConformance
 from ud2p.testing.screen_events import SESSION
 from ud2p.testing.terminal import plain_text
 from ud2p.testing.theme import ThemeConformance
@@ -112,6 +114,10 @@ def run_ud2p(packages: Packages, *arguments: str, typed: str = "") -> subprocess
     return done
 
 
+class TestTheCommand(CommandConformance):
+    info = module("ud2p_roll").ud2p_register_commands()[0]
+
+
 def test_the_command_in_the_menu_and_in_a_chat(packages: Packages, load: Load) -> None:
     assert "roll" in load("ud2p_roll").commands
     typed = "roll 1\nroll much\nhelp\nconnect echo\n/roll 1\nX\nexit\n"
@@ -178,6 +184,11 @@ async def test_the_transport_carries_a_chat(load: Load) -> None:
         assert (await bob.next(MessageReceived)).text == "there"
         theirs.post("and back")
         assert (await alice.next(MessageReceived)).text == "and back"
+
+
+class TestTheFileTransfer(FileTransferConformance):
+    info = module("ud2p_slip").ud2p_register_file_transfers()[0]
+    sends_many = False
 
 
 async def test_the_file_transfer_carries_files_and_overwrites_none(load: Load, tmp_path: Path) -> None:

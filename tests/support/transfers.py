@@ -19,11 +19,11 @@ from ud2p.protocol.hello import Hello, Side
 from ud2p.protocol.transfer import RECORD_BYTES
 from ud2p.testing import transfers
 from ud2p.testing.progress import ProgressLog as Bar
-from ud2p.testing.transfers import DEADLINE_S, TransferEnds, outcome
+from ud2p.testing.transfers import DEADLINE_S, TransferEnds, cancel_and_hold, outcome
 from ud2p_plugins.transfers.conversation import Ended, Listening, Said
 from ud2p_plugins.transfers.tcp import TcpFileTransfer
 
-__all__ = ["DEADLINE_S", "Bar", "outcome"]
+__all__ = ["DEADLINE_S", "Bar", "cancel_and_hold", "outcome"]
 
 SOON_S = 5
 """Ten times what is promised, for a machine with much else to do, and far less than any time-out in a transfer."""
@@ -51,24 +51,6 @@ async def settled(*tasks: asyncio.Task[Receipt]) -> None:
     """Wait for the tasks to end; they must do so in time and leave no thread behind."""
     await transfers.settled(*tasks)
     assert_no_thread_is_left()
-
-
-def cancel_and_hold(loop: asyncio.AbstractEventLoop, task: Callable[[], asyncio.Task[Receipt]]) -> None:
-    """On a transfer's thread: cancel a transfer, and go on when that has got through to its thread."""
-    held = threading.Event()
-
-    def cancel() -> None:
-        task().cancel()
-        let_go(20)  # Turns of the loop; the cancellation passes from task to task, a turn each.
-
-    def let_go(turns: int) -> None:
-        if turns:
-            loop.call_soon(let_go, turns - 1)
-        else:
-            held.set()
-
-    loop.call_soon_threadsafe(cancel)
-    held.wait(20)
 
 
 def fill_up(path: Path) -> None:

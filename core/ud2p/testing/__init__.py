@@ -18,9 +18,11 @@ if TYPE_CHECKING:
     from ud2p.testing.broker import a_broker as a_broker
     from ud2p.testing.cipher import CipherConformance as CipherConformance
     from ud2p.testing.clock import Clock as Clock
+    from ud2p.testing.command import CommandConformance as CommandConformance
     from ud2p.testing.directory import DirectoryConformance as DirectoryConformance
     from ud2p.testing.file_links import PairedLink as PairedLink
     from ud2p.testing.file_links import link_pair as link_pair
+    from ud2p.testing.file_transfer import FileTransferConformance as FileTransferConformance
     from ud2p.testing.identities import identity_of as identity_of
     from ud2p.testing.lossy_transport import LossyTransport as LossyTransport
     from ud2p.testing.lossy_transport import lossy as lossy
@@ -34,6 +36,7 @@ if TYPE_CHECKING:
     from ud2p.testing.screen_events import SESSION as SESSION
     from ud2p.testing.screen_events import hostile_events as hostile_events
     from ud2p.testing.screen_events import hostile_text as hostile_text
+    from ud2p.testing.suites import suites_for as suites_for
     from ud2p.testing.terminal import Terminal as Terminal
     from ud2p.testing.terminal import plain_text as plain_text
     from ud2p.testing.theme import ThemeConformance as ThemeConformance
@@ -43,14 +46,17 @@ _NAMES = {
     "broker": "a_broker",
     "cipher": "CipherConformance",
     "clock": "Clock",
+    "command": "CommandConformance",
     "directory": "DirectoryConformance",
     "file_links": "PairedLink link_pair",
+    "file_transfer": "FileTransferConformance",
     "identities": "identity_of",
     "lossy_transport": "LossyTransport lossy",
     "name_store": "NameStoreConformance",
     "people": "Pair Person a_person introduce two_in_a_chat",
     "progress": "ProgressLog",
     "screen_events": "SESSION hostile_events hostile_text",
+    "suites": "suites_for",
     "terminal": "Terminal plain_text",
     "theme": "ThemeConformance",
     "transport": "TransportConformance",

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import contextlib
+import itertools
 import os
 import re
-import sys
 import threading
-from collections.abc import Iterator
+import time
 from concurrent.futures import ThreadPoolExecutor
 
 from ud2p.contracts import Cipher, CipherInfo
 from ud2p.errors import DecryptionError
 from ud2p.testing.extra import hypothesis, pytest
 from ud2p.testing.extra import strategies as st
+from ud2p.testing.interleaving import at_every_line, eager_threads
 
 HEADER = b"a record's header"
 TEXT = b"the words that nobody else may read or change"
@@ -31,17 +31,6 @@ def assert_refused(cipher: Cipher, nonce: int, sealed: bytes | bytearray, associ
         cipher.open_into(nonce, sealed, associated_data, memoryview(out))
     if len(text) >= 8:
         assert text[:8] not in out
-
-
-@contextlib.contextmanager
-def eager_threads() -> Iterator[None]:
-    """Threads take turns a thousand times as often, so that what they share shows."""
-    before = sys.getswitchinterval()
-    sys.setswitchinterval(5e-6)
-    try:
-        yield
-    finally:
-        sys.setswitchinterval(before)
 
 
 class CipherConformance:
@@ -227,13 +216,14 @@ class CipherConformance:
 
     def test_ciphers_work_on_threads_at_the_same_time(self) -> None:
         begin = threading.Barrier(4)
+        until = time.monotonic() + 0.1  # long enough for all of them to be at it together
 
         def work(number: int) -> bool:
             cipher = self.info.make(self.key(number))
             data = os.urandom(20_000)
             out = memoryview(bytearray(cipher.sealed_size(len(data))))
             begin.wait(30)
-            for nonce in range(20):
+            for nonce in itertools.takewhile(lambda nonce: nonce < 5 or time.monotonic() < until, itertools.count()):
                 sealed = out[: cipher.seal_into(nonce, data, HEADER, out)]
                 if cipher.open(nonce, sealed, HEADER) != data:
                     return False
@@ -243,6 +233,27 @@ class CipherConformance:
 
         with eager_threads(), ThreadPoolExecutor(4) as pool:
             assert all(pool.map(work, range(4))), "two ciphers share something; each is used by a thread of its own"
+
+    def test_ciphers_on_other_threads_get_nothing_into_each_others_way(self, cipher: Cipher) -> None:
+        """As above, with the turns of the threads where they hurt."""
+        other = self.info.make(self.key(99))
+        others_sealed = other.seal(2, TEXT[::-1], b"")
+        page = memoryview(bytearray(cipher.sealed_size(len(TEXT))))
+        others_page = memoryview(bytearray(len(page)))
+
+        def meanwhile() -> None:
+            assert other.open(2, other.seal(2, TEXT[::-1], b""), b"") == TEXT[::-1]
+            assert other.open_into(2, others_sealed, b"", others_page) == len(TEXT)
+            assert others_page[: len(TEXT)] == TEXT[::-1]
+            other.seal_into(2, TEXT[::-1], b"", others_page)
+
+        sealed = at_every_line(lambda: cipher.seal(1, TEXT, HEADER), meanwhile)
+        assert cipher.open(1, sealed, HEADER) == TEXT
+        assert at_every_line(lambda: cipher.open(1, sealed, HEADER), meanwhile) == TEXT
+        written = at_every_line(lambda: cipher.seal_into(1, TEXT, HEADER, page), meanwhile)
+        assert cipher.open(1, page[:written], HEADER) == TEXT
+        assert at_every_line(lambda: cipher.open_into(1, sealed, HEADER, page), meanwhile) == len(TEXT)
+        assert page[: len(TEXT)] == TEXT
 
     def test_one_cipher_may_be_used_on_one_thread_after_another(self, cipher: Cipher) -> None:
         with ThreadPoolExecutor(1) as first, ThreadPoolExecutor(1) as second:

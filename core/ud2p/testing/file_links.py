@@ -36,6 +36,8 @@ class PairedLink:
     """Of the other end; without one nothing is gone on with later."""
     heard: asyncio.Queue[bytes | None] = field(default_factory=asyncio.Queue)
     peer: PairedLink = field(init=False, repr=False)
+    is_cut: bool = False
+    """Whether nothing that is said here arrives."""
     given_out: set[tuple[str, StreamId]] = field(default_factory=set)
 
     def sealer(self, stream: StreamId) -> Sealer:
@@ -53,7 +55,8 @@ class PairedLink:
     async def control(self, body: bytes) -> None:
         """Into the other end's queue."""
         assert len(body) <= MAX_CONTROL_BYTES, "a control holds at most 16 KiB"
-        self.peer.heard.put_nowait(body)
+        if not self.is_cut:
+            self.peer.heard.put_nowait(body)
 
     async def controls(self) -> AsyncIterator[bytes]:
         """Out of this end's queue, until there is None in it."""
@@ -69,6 +72,13 @@ class PairedLink:
             raise LocalProtocolError("a stream was asked for twice")
         self.given_out.add((use, stream))
         return StreamKeys(self.secret, self.offer_hash, stream, self.cipher)
+
+
+def cut(links: tuple[PairedLink, PairedLink]) -> None:
+    """The chat ends: nothing arrives any more, and both hear so."""
+    for link in links:
+        link.is_cut = True
+        link.end()
 
 
 def link_pair(

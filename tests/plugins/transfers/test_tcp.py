@@ -20,9 +20,15 @@ from tests.support.transfers import SOON_S, Transfer, outcome, settled
 from ud2p.contracts import FileTransfer, FileTransferInfo, Receipt
 from ud2p.errors import TransferFailed
 from ud2p.protocol.transfer import RECORD_BYTES
+from ud2p.testing import FileTransferConformance
 from ud2p_plugins.transfers import conversation, meter
 from ud2p_plugins.transfers.sending import FIRST_RECORD_BYTES
 from ud2p_plugins.transfers.tcp import ud2p_register_file_transfers
+
+
+class TestTcp(FileTransferConformance):
+    info = ud2p_register_file_transfers()[0]
+    sends_many = True
 
 
 async def carry(transfer: Transfer) -> tuple[Receipt, Receipt]:
