@@ -22,7 +22,6 @@ from ud2p.plugins.scan import find_plugins
 from ud2p_shell.plugin_commands.conformance import SuiteResult, run_suites
 from ud2p_shell.plugin_commands.info import unknown
 
-SLOW_IMPORT_S = 0.05
 HEAVY = ("prompt_toolkit", "tqdm", "Crypto", "asyncio", "ssl", "requests", "numpy", "http.client")
 """What takes long to import, and should not be at the top of a plugin: it is imported at every start."""
 
@@ -132,14 +131,15 @@ def _look_at(found: Found) -> Iterator[Finding]:
         yield Finding(True, f"it loads, in {took_s * 1e3:.0f} ms")
     if not record.hooks:
         return
-    yield from _advice(found, frozenset(sys.modules) - before, took_s)
+    yield from _advice(found, frozenset(sys.modules) - before)
     yield Finding(True, f"its hooks: {', '.join(record.hooks)}")
     if record.registers:
         yield Finding(True, f"it brings: {', '.join(record.registers)}")
     if record.options:
         yield Finding(True, f"its options: {', '.join(option.name for option, _ in record.options)}")
-    for result in run_suites(manager, record.name):
-        yield _suite_finding(result)
+    if record.registers:
+        for result in run_suites(manager, record.name):
+            yield _suite_finding(result)
 
 
 def _built_ins_beside(found: Found) -> list[Found]:
@@ -153,14 +153,14 @@ def _record_of(manager: PluginManager, plugin: Plugin) -> PluginRecord:
     return next(each for each in manager.records if (each.name, each.distribution, each.file) == same)
 
 
-def _advice(found: Found, imported: frozenset[str], took_s: float) -> Iterator[Finding]:
+def _advice(found: Found, imported: frozenset[str]) -> Iterator[Finding]:
     """What is allowed, and could be better."""
     if found.plugin.builtin:
         return
-    heavy = sorted(imported.intersection(HEAVY))
-    if heavy or took_s > SLOW_IMPORT_S:
-        what = f"imports {', '.join(heavy)}" if heavy else "takes long to import"
-        yield Finding(True, f"it {what} at every start; import what is heavy where it is needed", is_advice=True)
+    heavy = ", ".join(sorted(imported.intersection(HEAVY)))
+    if heavy:
+        what = f"it imports {heavy} at every start; import what is heavy where it is needed"
+        yield Finding(True, what, is_advice=True)
     if not any(map(asks_for_a_version, found.requirements())):
         needs = f"ud2p>={'.'.join(__version__.split('.')[:2])}"
         yield Finding(True, f"it does not say which ud2p it was made for; add {needs} to what it needs", is_advice=True)

@@ -7,13 +7,16 @@ from __future__ import annotations
 
 import contextlib
 import io
+import itertools
 import os
+import re
 import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ud2p.errors import PluginError
 from ud2p.plugins import PluginManager
 from ud2p.text import gate
 
@@ -25,6 +28,8 @@ from ud2p_shell.plugin_commands.conformance import running
 
 globals().update(running)
 """
+
+_runs = itertools.count()
 
 running: dict[str, type] = {}
 """The suites of the run that is on, for the file that pytest collects."""
@@ -52,7 +57,7 @@ def run_suites(manager: PluginManager, plugin: str) -> list[SuiteResult]:
         from ud2p.testing import suites_for
 
         suites = suites_for(manager, plugin)
-    except ImportError as error:
+    except (ImportError, PluginError) as error:
         return [SuiteResult("its contracts", is_missing=True, reason=gate(str(error)))]
     if not suites:
         return []
@@ -63,13 +68,17 @@ def run_suites(manager: PluginManager, plugin: str) -> list[SuiteResult]:
         _run(results)
     finally:
         running.clear()
+    for result in results.suites.values():
+        if not result.count and not result.failures:
+            result.is_missing, result.reason = True, "pytest ran none of it; see that pytest itself works"
     return list(results.suites.values())
 
 
 def _title(suite: Any) -> str:
-    """``cipher rot13``: what it is about."""
+    """``file transfer slip``: what it is about."""
     kind = next(base.__name__ for base in suite.__mro__ if base.__name__.endswith("Conformance"))
-    return f"{kind.removesuffix('Conformance')} {suite.info.name}"
+    words = re.findall("[A-Z][a-z]+", kind.removesuffix("Conformance"))
+    return f"{' '.join(words).lower()} {suite.info.name}"
 
 
 class _Results:
@@ -101,9 +110,11 @@ def _run(results: _Results) -> None:
     import pytest
 
     with _nothing_shown(), tempfile.TemporaryDirectory(prefix="ud2p-check-") as folder:
-        tests = Path(folder) / "test_conformance.py"
+        tests = Path(folder) / f"test_conformance_{next(_runs)}.py"  # pytest remembers a module by its name
         tests.write_text(_TESTS)
-        (Path(folder) / "pytest.ini").write_text("[pytest]\nasyncio_mode = strict\n")
+        (Path(folder) / "pytest.ini").write_text(
+            "[pytest]\nasyncio_mode = strict\nasyncio_default_fixture_loop_scope = function\n"
+        )
         arguments = [str(tests), "--rootdir", folder, "-c", f"{folder}/pytest.ini", "-q", "--import-mode=importlib"]
         quiet = [
             "-p",
