@@ -19,12 +19,14 @@ QUIET = ("-q", *(word for name in ("randomly", "cacheprovider", "xdist") for wor
 STRICT = ("-o", "asyncio_mode=strict", "-o", "asyncio_default_fixture_loop_scope=function", "-W", "error")
 
 
-def failures(pytester: pytest.Pytester, suite: type, info: object, **attributes: Any) -> set[str]:
+def failures(pytester: pytest.Pytester, suite: type, info: object, *, only: str = "", **attributes: Any) -> set[str]:
     """The names of the tests that fail, without their parameters.
 
+    :param only: words in the names of those that are run, beside the one of the info
     :param attributes: more of the class
     """
-    return outcomes(pytester, {"TestIt": type("TestIt", (suite,), {"info": info, **attributes})})["failed"]
+    options = ("-k", f"{only} or can_be_registered") if only else ()
+    return outcomes(pytester, {"TestIt": type("TestIt", (suite,), {"info": info, **attributes})}, *options)["failed"]
 
 
 def outcomes(pytester: pytest.Pytester, classes: dict[str, type], *options: str) -> dict[str, set[str]]:

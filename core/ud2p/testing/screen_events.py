@@ -210,3 +210,20 @@ def events_of(kind: Any) -> st.SearchStrategy[Any]:
 
 hostile_events: st.SearchStrategy[ScreenEvent] = st.one_of([events_of(kind) for kind in SCREEN_EVENT_TYPES])
 """Events of every kind, with hostile text in every field that holds any."""
+
+
+def filled(kind: type[Any], text: str) -> Any:
+    """An event of a kind with this text wherever somebody else's may stand, and large numbers."""
+    hints = get_type_hints(kind)
+    return kind(**{each.name: _filled(hints[each.name], text) for each in dataclasses.fields(kind)})
+
+
+def _filled(hint: Any, text: str) -> Any:
+    if get_origin(hint) in (Union, types.UnionType):
+        hint = next(choice for choice in get_args(hint) if choice is not type(None))
+    if get_origin(hint) is tuple:
+        first, *rest = get_args(hint)
+        return tuple(_filled(each, text) for each in ([first] * 3 if rest == [...] else [first, *rest]))
+    if dataclasses.is_dataclass(hint):
+        return filled(hint, text)  # type: ignore[arg-type]
+    return {str: text, int: 2**40, float: 1e9, bool: True}[hint]

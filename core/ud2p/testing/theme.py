@@ -9,11 +9,20 @@ from collections.abc import Iterator, Sequence
 from ud2p import screen
 from ud2p.contracts import Line, Theme, ThemeInfo
 from ud2p.rendering import COLOURS, MAX_WIDTH, MIN_WIDTH, STYLE_WORDS, safe_render
-from ud2p.screen import PROMPT_TYPES, FileSent, OwnMessage, PeerMessage, ScreenEvent, StatusBar, StatusShown
+from ud2p.screen import (
+    PROMPT_TYPES,
+    SCREEN_EVENT_TYPES,
+    FileSent,
+    OwnMessage,
+    PeerMessage,
+    ScreenEvent,
+    StatusBar,
+    StatusShown,
+)
 from ud2p.testing.audit import watched
 from ud2p.testing.extra import hypothesis, pytest
 from ud2p.testing.extra import strategies as st
-from ud2p.testing.screen_events import SESSION, hostile_events
+from ud2p.testing.screen_events import HOSTILE_PIECES, SESSION, filled, hostile_events
 from ud2p.testing.terminal import plain_text
 from ud2p.text import width
 
@@ -93,6 +102,13 @@ class ThemeConformance:
     def test_wide_characters_fit(self, theme: Theme, columns: int, text: str) -> None:
         for event in (PeerMessage("bob", text), OwnMessage(text, True), FileSent(text, 1, 1.0, text)):
             assert_keeps_the_contract(event, shown(theme, event, columns), columns)
+
+    @pytest.mark.parametrize("columns", [40, 80, 300])
+    def test_hostile_text_everywhere_is_harmless_and_fits(self, theme: Theme, columns: int) -> None:
+        for kind in SCREEN_EVENT_TYPES:
+            for text in ("", "".join(HOSTILE_PIECES), " ".join(HOSTILE_PIECES) * 2, "x" * 700):
+                event = filled(kind, text)
+                assert_keeps_the_contract(event, shown(theme, event, columns), columns)
 
     @hypothesis.given(event=hostile_events, columns=st.integers(MIN_WIDTH, MAX_WIDTH))
     @hypothesis.settings(max_examples=200, deadline=None, suppress_health_check=list(hypothesis.HealthCheck))

@@ -139,9 +139,8 @@ BROKEN: list[tuple[Callable[[Cipher], Cipher], str]] = [
 def test_a_cipher_that_breaks_its_contract_fails(
     pytester: pytest.Pytester, wrap: Callable[[Cipher], Cipher], test: str
 ) -> None:
-    failed = failures(pytester, CipherConformance, wrapped(wrap, replace(AES_GCM, summary="broken")))
-    assert test in failed
-    assert "test_the_info_can_be_registered_and_offered" not in failed
+    failed = failures(pytester, CipherConformance, wrapped(wrap, replace(AES_GCM, summary="broken")), only=test)
+    assert failed == {test}
 
 
 def test_one_key_for_all_is_noticed(pytester: pytest.Pytester) -> None:
