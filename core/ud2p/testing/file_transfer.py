@@ -67,15 +67,25 @@ class FileTransferConformance:
             assert bar.paths == [], "a file that is alone is told of by the receipt"
 
     @pytest.mark.asyncio
-    @pytest.mark.parametrize("who", ["sender", "receiver"])
-    async def test_it_is_there_when_an_end_says_so(self, tmp_path: Path, who: str) -> None:
+    async def test_it_is_there_when_an_end_says_so(self, tmp_path: Path) -> None:
         """A receipt is given once the file has its name, whole: never before."""
         ends = self.ends(tmp_path, os.urandom(3_000_001))
-        sending, receiving = ends.begin_in_a_chat()
-        at_its_end: list[object] = []
-        (sending if who == "sender" else receiving).add_done_callback(lambda _: at_its_end.append(tree(ends.into)))
+        there: dict[str, object] = {}
+        ends.at_return = lambda who: there.update({who: tree(ends.into)})
+        assert_receipts(ends, *await ends.run_in_a_chat())
+        for who in ("sender", "receiver"):
+            assert there[who] == {"Von.mp3": ends.content}, f"the {who} said that it was done before it was"
+
+    @pytest.mark.asyncio
+    async def test_who_sends_waits_for_a_receiver_that_is_late(self, tmp_path: Path) -> None:
+        """Everything is sent is not everything has arrived."""
+        ends = self.ends(tmp_path, b"a small one")
+        sending = ends.send()
+        for _ in range(200):
+            await asyncio.sleep(0)
+        assert not sending.done(), "the sender was done before the receiver began"
+        receiving = ends.receive()
         await settled(sending, receiving)
-        assert at_its_end == [{"Von.mp3": ends.content}], f"the {who} said that it was done before it was"
         assert_receipts(ends, outcome(sending), outcome(receiving))
 
     @pytest.mark.asyncio
