@@ -199,3 +199,40 @@ def test_the_assertions_of_a_suite_are_explained(pytester: pytest.Pytester) -> N
     result = run(pytester, source, *STRICT, "-k", "registered")
     result.assert_outcomes(failed=1, deselected=result.parseoutcomes()["deselected"])
     result.stdout.fnmatch_lines(["E*where '' = ThemeInfo(*"])
+
+
+@pytest.mark.parametrize("scope", ["function", "session"])
+def test_a_project_may_have_one_loop_for_all_tests(pytester: pytest.Pytester, scope: str) -> None:
+    source = """
+        import pytest
+        from ud2p import MessageReceived
+        from ud2p.testing import DirectoryConformance
+        from ud2p_plugins.directories import memory
+
+
+        @pytest.mark.asyncio
+        async def test_it(ud2p_pair):
+            ud2p_pair.alice.chat.post("hello")
+            assert (await ud2p_pair.bob.next(MessageReceived)).text == "hello"
+
+
+        class TestDirectory(DirectoryConformance):
+            info = memory.ud2p_register_directories()[0]
+    """
+    both = [f"asyncio_default_{which}_loop_scope={scope}" for which in ("test", "fixture")]
+    options = [word for each in both for word in ("-o", each)]
+    assert set(run(pytester, source, *STRICT, *options).parseoutcomes()) == {"passed"}
+
+
+def test_fixtures_and_tests_in_two_loops_are_told(pytester: pytest.Pytester) -> None:
+    source = """
+        import pytest
+        from ud2p import MessageReceived
+
+        @pytest.mark.asyncio
+        async def test_it(ud2p_pair):
+            await ud2p_pair.bob.next(MessageReceived)
+    """
+    result = run(pytester, source, *STRICT, "-o", "asyncio_default_fixture_loop_scope=session")
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(["*this test and its fixtures run in two event loops*"])
