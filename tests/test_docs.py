@@ -13,11 +13,12 @@ from typing import Any
 import pytest
 from tests.support.markdown import ROOT, Page, bare, in_backticks
 
-from ud2p import contracts, hookspecs, screen
+from ud2p import contracts, hookspecs, screen, testing
 from ud2p.config import Settings
 from ud2p.hookspecs import GATEKEEPER_HOOKS, OBSERVER_HOOKS, REGISTER_HOOKS
 from ud2p.plugins import PluginManager
 from ud2p.plugins.gatekeepers import LIMIT_S
+from ud2p.testing import async_fixtures, plugin
 from ud2p_shell.arguments import make_parser
 
 PAGES = [
@@ -175,6 +176,22 @@ def test_every_screen_event_is_listed_with_its_fields() -> None:
     assert listed == {kind.__name__: [field.name for field in dataclasses.fields(kind)] for kind in kinds}
     prompts = {in_backticks(event)[0] for event, _ in rows if "a prompt" in event}
     assert prompts == {kind.__name__ for kind in screen.PROMPT_TYPES}
+
+
+# testing
+
+
+def test_every_suite_is_listed() -> None:
+    rows = PLUGINS.section("Testing").table("suite", "holds a plugin to")
+    suites = [name for name in testing.__all__ if name.endswith("Conformance")]
+    assert sorted(bare(name) for name, _ in rows) == suites
+
+
+def test_every_fixture_is_listed() -> None:
+    rows = PLUGINS.section("Testing").table("fixture", "is")
+    fixtures = {name for module in (plugin, async_fixtures) for name in vars(module) if name.startswith("ud2p_")}
+    assert {bare(name) for name, _ in rows} == fixtures
+    assert len(rows) == len(fixtures)
 
 
 # what there is

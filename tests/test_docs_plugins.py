@@ -16,6 +16,7 @@ from typing import Any
 
 import pytest
 from tests.support.brokers import a_state_folder
+from tests.support.inner_runs import QUIET, STRICT
 from tests.support.markdown import Page
 from tests.support.packages import Packages, packages
 from tests.support.people import DEADLINE_S, a_broker, a_person, introduce, two_in_a_chat
@@ -36,6 +37,8 @@ from ud2p.testing.transport import TransportConformance
 from ud2p_server.main import Broker, ServeSettings
 
 __all__ = ["packages"]
+
+pytest_plugins = ["pytester"]
 
 README = Page.read("README.md")
 PAGE = Page.read("docs/plugins.md")
@@ -245,6 +248,21 @@ async def test_the_file_needs_no_package(tmp_path: Path) -> None:
     async with two_in_a_chat(plugins=manager) as (_, chat, bob, _):
         chat.post(":shrug:")
         assert (await bob.next(MessageReceived)).text == r"¯\_(ツ)_/¯"
+
+
+# testing
+
+
+@pytest.mark.parametrize(("example", "tested"), [("test_chacha", "ud2p_chacha"), ("test_loud", "ud2p_loud")])
+def test_the_tests_of_the_examples(
+    packages: Packages, pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch, example: str, tested: str
+) -> None:
+    install(packages, {"name": tested.replace("_", "-"), "version": "1.0"}, {"example": tested})
+    monkeypatch.setenv("PYTHONPATH", str(packages.folder))
+    (pytester.path / f"{example}.py").write_text(EXAMPLES[f"{example}.py"], encoding="utf-8")
+    result = pytester.runpytest_subprocess(*QUIET, *STRICT, timeout=100)
+    assert set(result.parseoutcomes()) == {"passed"}
+    assert result.parseoutcomes()["passed"] > 50
 
 
 # gatekeepers of a broker, observers

@@ -93,7 +93,7 @@ class CommandShell(LineShell):
         stage.show(screen.ThemeList(themes, stage.theme_name))
 
     def do_plugins(self, arguments: str) -> None:
-        """plugins [info|enable|disable|check NAME]: what is installed"""
+        """plugins [ACTION NAME]: what is installed; actions are info, enable, disable, check, new"""
         run_in_shell(self.desk, arguments)
 
     def do_help(self, _: str) -> None:

@@ -63,7 +63,9 @@ _NAMES = {
 }
 _HOMES = {name: home for home, names in _NAMES.items() for name in names.split()}
 __all__ = sorted(_HOMES)
-MODULES = tuple(f"ud2p.testing.{home}" for home in _NAMES)
+MODULES = tuple(
+    f"ud2p.testing.{home}" for home in (*_NAMES, "endpoints", "file_transfer_rules", "loop_thread", "transfers")
+)
 """Whose assertions pytest explains when they fail."""
 
 if not TYPE_CHECKING:  # a type checker that saw this would let every misspelt name pass

@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator, Coroutine
 from typing import Any
 
 from ud2p.contracts.directory import Directory, DirectoryInfo, DirectoryPage, Entry
-from ud2p.testing.extra import pytest, pytest_asyncio
+from ud2p.testing.extra import asyncio_fixture, asyncio_test, pytest
 
 
 def entry(name: str, *, online: bool = True, route: str = "") -> Entry:
@@ -48,7 +48,7 @@ class DirectoryConformance:
         """An empty directory of its own for every test; override it where making one takes more than ``info.make``."""
         return self.info.make()
 
-    @pytest_asyncio.fixture
+    @asyncio_fixture
     async def directory(self) -> AsyncIterator[Directory]:
         """What :meth:`make` makes, closed afterwards."""
         directory = self.make()
@@ -59,7 +59,7 @@ class DirectoryConformance:
         assert re.fullmatch(r"[a-z0-9][a-z0-9-]{0,31}", self.info.name)
         assert self.info.summary
 
-    @pytest.mark.asyncio
+    @asyncio_test
     async def test_one_that_never_waits_never_does(self, directory: Directory) -> None:
         if not self.info.never_waits:
             pytest.skip("this directory does not promise it")
@@ -78,7 +78,7 @@ class DirectoryConformance:
             for call in calls:  # or Python complains that nobody awaited those behind the one that waits
                 call.close()
 
-    @pytest.mark.asyncio
+    @asyncio_test
     async def test_what_was_put_is_found(self, directory: Directory) -> None:
         alice = entry("Alice")
         assert await directory.put(alice)
@@ -86,7 +86,7 @@ class DirectoryConformance:
         assert await directory.find("aLICE") == alice
         assert await directory.find("alic") is None
 
-    @pytest.mark.asyncio
+    @asyncio_test
     async def test_a_name_is_taken_without_regard_to_case(self, directory: Directory) -> None:
         first = entry("Alice", route="1")
         assert await directory.put(first)
@@ -95,7 +95,7 @@ class DirectoryConformance:
         assert await directory.find("alice") == first
         assert await names(directory) == ["Alice"]
 
-    @pytest.mark.asyncio
+    @asyncio_test
     async def test_a_name_is_free_again(self, directory: Directory) -> None:
         assert await directory.put(entry("alice", route="1"))
         assert await directory.remove("ALICE", "1")
@@ -103,7 +103,7 @@ class DirectoryConformance:
         assert await names(directory) == []
         assert await directory.put(entry("Alice", route="2"))
 
-    @pytest.mark.asyncio
+    @asyncio_test
     async def test_only_the_holder_removes(self, directory: Directory) -> None:
         await directory.put(entry("alice", route="1"))
         assert not await directory.remove("alice", "2")
@@ -112,7 +112,7 @@ class DirectoryConformance:
         assert await directory.remove("alice", "1")
         assert not await directory.remove("alice", "1")
 
-    @pytest.mark.asyncio
+    @asyncio_test
     async def test_only_the_holder_changes_the_status(self, directory: Directory) -> None:
         await directory.put(entry("alice", route="1"))
         assert not await directory.set_status("alice", "2", False)
@@ -126,7 +126,7 @@ class DirectoryConformance:
             assert await names(directory, only_online=True) == (["alice"] if online else [])
             assert await names(directory) == ["alice"]
 
-    @pytest.mark.asyncio
+    @asyncio_test
     async def test_who_is_put_offline_is_listed_and_not_available(self, directory: Directory) -> None:
         await directory.put(entry("alice", online=False))
         await directory.put(entry("bob"))
@@ -135,7 +135,7 @@ class DirectoryConformance:
         await directory.remove("alice", "route-alice")
         assert await names(directory) == ["bob"]
 
-    @pytest.mark.asyncio
+    @asyncio_test
     async def test_a_route_that_is_stale_changes_nothing(self, directory: Directory) -> None:
         """A broker learns late that a connection is gone; by then its user may be here again, by another one."""
         await directory.put(entry("alice", route="old"))
@@ -151,7 +151,7 @@ class DirectoryConformance:
         assert await directory.remove("alice", "new")
         assert await names(directory) == []
 
-    @pytest.mark.asyncio
+    @asyncio_test
     async def test_everybody_keeps_their_route_and_address(self, directory: Directory) -> None:
         there = [Entry(f"n{number}", number % 3 > 0, f"[::1]:{number}", f"tag {number}/ä") for number in range(1, 30)]
         for each in there:
@@ -162,7 +162,7 @@ class DirectoryConformance:
         page = await directory.page(prefix="", cursor="", limit=500, only_online=False)
         assert set(page.entries) == set(there)
 
-    @pytest.mark.asyncio
+    @asyncio_test
     async def test_pages_are_ordered_without_regard_to_case(self, directory: Directory) -> None:
         for name in ("b", "C", "A", "a.1", "A-1", "a_1", "Z", "z0"):
             await directory.put(entry(name))
@@ -170,13 +170,13 @@ class DirectoryConformance:
         assert listed == sorted(listed, key=str.casefold)
         assert len(listed) == 8
 
-    @pytest.mark.asyncio
+    @asyncio_test
     async def test_an_empty_page(self, directory: Directory) -> None:
         assert await directory.page(prefix="", cursor="", limit=1, only_online=False) == DirectoryPage((), None, 0)
         await directory.put(entry("alice", online=False))
         assert await directory.page(prefix="", cursor="", limit=1, only_online=True) == DirectoryPage((), None, 0)
 
-    @pytest.mark.asyncio
+    @asyncio_test
     @pytest.mark.parametrize("limit", [1, 2, 3, 9, 10, 11, 500])
     async def test_pages_hold_everybody_once(self, directory: Directory, limit: int) -> None:
         for number in range(10):
@@ -189,7 +189,7 @@ class DirectoryConformance:
             listed = [entry.name for page in pages for entry in page.entries]
             assert listed == [f"n{number}" for number in range(10) if not only_online or number % 2 == 0]
 
-    @pytest.mark.asyncio
+    @asyncio_test
     async def test_a_prefix(self, directory: Directory) -> None:
         for name in ("al", "Alice", "alBert", "bob", "a", "am", "AL9"):
             await directory.put(entry(name))
@@ -199,7 +199,7 @@ class DirectoryConformance:
         assert await names(directory, prefix="zz") == []
         assert await names(directory, prefix="alice.") == []
 
-    @pytest.mark.asyncio
+    @asyncio_test
     async def test_a_cursor_stays_good_while_people_come_and_go(self, directory: Directory) -> None:
         for name in "acegik":
             await directory.put(entry(name))
@@ -212,7 +212,7 @@ class DirectoryConformance:
         await directory.put(entry("f"))
         assert await names(directory, cursor=first.cursor) == ["f", "i", "k"]
 
-    @pytest.mark.asyncio
+    @asyncio_test
     @pytest.mark.parametrize("leave", ["", "a", "ac", "ace", "aceg", "acegi", "acegik"])
     async def test_a_cursor_counts_nobody(self, directory: Directory, leave: str) -> None:
         for name in "acegik":
@@ -226,7 +226,7 @@ class DirectoryConformance:
             await directory.put(entry(name))
         assert await names(directory, cursor=first.cursor) == [name for name in "gik" if name not in leave]
 
-    @pytest.mark.asyncio
+    @asyncio_test
     @pytest.mark.parametrize("cursor", ["", "zzzz", "\x00", "~", "no such cursor", "x" * 300, "💥"])
     async def test_any_cursor_and_prefix_is_harmless(self, directory: Directory, cursor: str) -> None:
         await directory.put(entry("alice"))
@@ -234,12 +234,12 @@ class DirectoryConformance:
             page = await directory.page(prefix=prefix, cursor=cursor, limit=5, only_online=False)
             assert len(page.entries) <= page.total <= 1
 
-    @pytest.mark.asyncio
+    @asyncio_test
     async def test_concurrent_puts_of_one_name(self, directory: Directory) -> None:
         results = await asyncio.gather(*(directory.put(entry("alice", route=str(number))) for number in range(20)))
         assert sum(results) == 1
 
-    @pytest.mark.asyncio
+    @asyncio_test
     async def test_many_who_come_and_go_at_once(self, directory: Directory) -> None:
         async def visit(number: int) -> None:
             name, route = f"n{number:02}", f"r{number}"
@@ -257,7 +257,7 @@ class DirectoryConformance:
         assert await names(directory) == [f"n{number:02}" for number in left]
         assert await names(directory, only_online=True) == [f"n{number:02}" for number in left if number % 2 == 0]
 
-    @pytest.mark.asyncio
+    @asyncio_test
     async def test_one_name_wanted_and_left_by_many_at_once(self, directory: Directory) -> None:
         async def hold(number: int) -> bool:
             got = await directory.put(entry("alice", route=str(number)))
@@ -268,7 +268,7 @@ class DirectoryConformance:
         assert await directory.find("alice") is None
         assert await names(directory) == []
 
-    @pytest.mark.asyncio
+    @asyncio_test
     async def test_against_a_plain_model(self, directory: Directory) -> None:
         """A long run of everything, compared with the simplest thing that could be right."""
         model: dict[str, Entry] = {}

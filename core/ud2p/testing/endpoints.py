@@ -113,20 +113,17 @@ async def bound(transport: Transport, n: int, host: str = "127.0.0.1") -> AsyncI
 
     :raises OSError: this machine has no such loopback address
     """
-    rendezvous = Rendezvous(host)
-    ends: list[Bound] = []
-    try:
+    async with contextlib.AsyncExitStack() as stack:
+        rendezvous = Rendezvous(host)
+        stack.callback(rendezvous.close)
+        stack.push_async_callback(asyncio.sleep, 0)  # Sockets of asyncio close in the loop's next turn.
+        ends: list[Bound] = []
         for number in range(n):
             inbox = Inbox()
             endpoint = await transport.bind(inbox.receive, rendezvous.address)
-            ends.append(Bound(endpoint, ("", 0), inbox))
-            ends[-1].address = await rendezvous.whereabouts(endpoint, b"end %d" % number)
+            stack.push_async_callback(endpoint.close)
+            ends.append(Bound(endpoint, await rendezvous.whereabouts(endpoint, b"end %d" % number), inbox))
         yield ends
-    finally:
-        for end in ends:
-            await end.endpoint.close()
-        await asyncio.sleep(0)  # Sockets of asyncio close in the loop's next turn.
-        rendezvous.close()
 
 
 def has_ipv6() -> bool:

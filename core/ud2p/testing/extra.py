@@ -12,3 +12,7 @@ except ModuleNotFoundError as error:
     raise ImportError(
         f'ud2p.testing needs {error.name}, which is not installed; run: pip install "ud2p[testing]"'
     ) from error
+
+# Both in one loop, whatever scope the tests of a project have by default.
+asyncio_test = pytest.mark.asyncio(loop_scope="function")
+asyncio_fixture = pytest_asyncio.fixture(loop_scope="function")

@@ -15,7 +15,7 @@ from ud2p.chat_files import GRACE_S
 from ud2p.contracts import FileTransfer, FileTransferInfo, Receipt
 from ud2p.errors import TransferFailed
 from ud2p.plugins import PluginManager
-from ud2p.testing.extra import pytest
+from ud2p.testing.extra import asyncio_test, pytest
 from ud2p.testing.file_links import cut, link_pair
 from ud2p.testing.file_transfer_rules import (
     assert_nothing_else_changed,
@@ -54,7 +54,7 @@ class FileTransferConformance:
         assert self.info.summary
         assert list(self.info.discard()) is not None
 
-    @pytest.mark.asyncio
+    @asyncio_test
     @pytest.mark.parametrize("size", SIZES)
     async def test_every_byte_arrives(self, tmp_path: Path, size: int) -> None:
         ends = self.ends(tmp_path, os.urandom(size))
@@ -66,26 +66,36 @@ class FileTransferConformance:
             assert_progress_of(bar, size)
             assert bar.paths == [], "a file that is alone is told of by the receipt"
 
-    @pytest.mark.asyncio
-    @pytest.mark.parametrize("who", ["sender", "receiver"])
-    async def test_it_is_there_when_an_end_says_so(self, tmp_path: Path, who: str) -> None:
+    @asyncio_test
+    async def test_it_is_there_when_an_end_says_so(self, tmp_path: Path) -> None:
         """A receipt is given once the file has its name, whole: never before."""
         ends = self.ends(tmp_path, os.urandom(3_000_001))
-        sending, receiving = ends.begin_in_a_chat()
-        at_its_end: list[object] = []
-        (sending if who == "sender" else receiving).add_done_callback(lambda _: at_its_end.append(tree(ends.into)))
+        there: dict[str, object] = {}
+        ends.at_return = lambda who: there.update({who: tree(ends.into)})
+        assert_receipts(ends, *await ends.run_in_a_chat())
+        for who in ("sender", "receiver"):
+            assert there[who] == {"Von.mp3": ends.content}, f"the {who} said that it was done before it was"
+
+    @asyncio_test
+    async def test_who_sends_waits_for_a_receiver_that_is_late(self, tmp_path: Path) -> None:
+        """Everything is sent is not everything has arrived."""
+        ends = self.ends(tmp_path, b"a small one")
+        sending = ends.send()
+        for _ in range(200):
+            await asyncio.sleep(0)
+        assert not sending.done(), "the sender was done before the receiver began"
+        receiving = ends.receive()
         await settled(sending, receiving)
-        assert at_its_end == [{"Von.mp3": ends.content}], f"the {who} said that it was done before it was"
         assert_receipts(ends, outcome(sending), outcome(receiving))
 
-    @pytest.mark.asyncio
+    @asyncio_test
     @pytest.mark.parametrize("name", [".hidden", "-rf", "two (1).tar.gz", "中文 é 🙂.txt", "x.part", "%s"])
     async def test_every_name_that_may_be_offered(self, tmp_path: Path, name: str) -> None:
         ends = self.ends(tmp_path, b"named", name)
         assert_receipts(ends, *await ends.run_in_a_chat())
         assert tree(ends.into) == {name: b"named"}
 
-    @pytest.mark.asyncio
+    @asyncio_test
     async def test_under_every_cipher(self, tmp_path: Path) -> None:
         for cipher in PluginManager.load(safe_mode=True).offered_ciphers():
             ends = self.ends(tmp_path / cipher.name, os.urandom(300_000))
@@ -93,7 +103,7 @@ class FileTransferConformance:
             assert_receipts(ends, *await ends.run_in_a_chat())
             assert tree(ends.into) == {"Von.mp3": ends.content}
 
-    @pytest.mark.asyncio
+    @asyncio_test
     async def test_two_at_once_do_not_meet(self, tmp_path: Path) -> None:
         transfers = [self.ends(tmp_path / name, os.urandom(1_500_000)) for name in ("one", "two")]
         tasks = [ends.begin_in_a_chat() for ends in transfers]
@@ -102,7 +112,7 @@ class FileTransferConformance:
             assert_receipts(ends, outcome(sending), outcome(receiving))
             assert tree(ends.into) == {"Von.mp3": ends.content}
 
-    @pytest.mark.asyncio
+    @asyncio_test
     @pytest.mark.parametrize("what", WAYS_TO_BE_THERE)
     async def test_nothing_that_is_there_is_touched(self, tmp_path: Path, what: str) -> None:
         """It takes another name, or fails; either way what was there is as it was."""
@@ -110,7 +120,7 @@ class FileTransferConformance:
         self._put(ends, what)
         await self._leaves_alone(ends)
 
-    @pytest.mark.asyncio
+    @asyncio_test
     async def test_nothing_that_appears_meanwhile_is_touched(self, tmp_path: Path) -> None:
         ends = self.ends(tmp_path, b"new" * 300_000)
         ends.receiving_bar.at_start = lambda: self._put(ends, "a file")
@@ -143,7 +153,7 @@ class FileTransferConformance:
             case _:
                 place.symlink_to(ends.folder / "victim")
 
-    @pytest.mark.asyncio
+    @asyncio_test
     @pytest.mark.parametrize("when", ["start", "advance"])
     @pytest.mark.parametrize("who", ["sender", "receiver"])
     async def test_who_is_cancelled_ends_both(self, tmp_path: Path, who: str, when: str) -> None:
@@ -160,7 +170,7 @@ class FileTransferConformance:
         for each in (ends.sending_bar, ends.receiving_bar):
             assert each.finished == 1 or not each.starts, "a progress that was started is finished, whatever happened"
 
-    @pytest.mark.asyncio
+    @asyncio_test
     @pytest.mark.parametrize("who", ["sender", "receiver"])
     async def test_who_waits_for_the_other_can_be_cancelled(self, tmp_path: Path, who: str) -> None:
         for turns in (1, 2, 5, 50):
@@ -173,7 +183,7 @@ class FileTransferConformance:
             assert task.cancelled()
             assert tree(ends.into) == {}
 
-    @pytest.mark.asyncio
+    @asyncio_test
     async def test_a_chat_that_ends_leaves_the_whole_file_or_nothing(self, tmp_path: Path) -> None:
         ends = self.ends(tmp_path, bytes(SEVERAL_MIB))
         sending, receiving = ends.begin_in_a_chat()
@@ -190,7 +200,7 @@ class FileTransferConformance:
         if isinstance(outcome(sending), Receipt):
             assert tree(ends.into) == {"Von.mp3": ends.content}
 
-    @pytest.mark.asyncio
+    @asyncio_test
     @pytest.mark.parametrize("how", ["shorter", "longer", "gone"])
     async def test_a_source_that_changed_is_not_sent(self, tmp_path: Path, how: str) -> None:
         ends = self.ends(tmp_path, b"as offered" * 1000)
@@ -206,7 +216,7 @@ class FileTransferConformance:
         assert failed(received), "what arrived is not what was offered"
         assert tree(ends.into) == {}
 
-    @pytest.mark.asyncio
+    @asyncio_test
     @pytest.mark.parametrize("how", ["gone", "a file"])
     async def test_a_folder_that_can_not_be_written_is_told(self, tmp_path: Path, how: str) -> None:
         ends = self.ends(tmp_path, b"new" * 1000)
@@ -229,7 +239,7 @@ class FileTransferConformance:
         ends.take_instead(photos, ends.source)
         return ends
 
-    @pytest.mark.asyncio
+    @asyncio_test
     async def test_folders_and_several_files(self, tmp_path: Path) -> None:
         ends = self._several(tmp_path)
         sent, received = await ends.run_in_a_chat()
@@ -245,7 +255,7 @@ class FileTransferConformance:
             assert_progress_of(bar, ends.offer.size_bytes)
             assert sorted(bar.paths) == sorted(files), "of several files, each is told of when it is through"
 
-    @pytest.mark.asyncio
+    @asyncio_test
     async def test_folders_never_go_over_what_is_there(self, tmp_path: Path) -> None:
         ends = self._several(tmp_path)
         (ends.into / "photos").mkdir()
@@ -257,7 +267,7 @@ class FileTransferConformance:
         inside = [name for name in tree(ends.into) if name.startswith("photos/")]
         assert inside == ["photos/a.jpg"], "what is there is not mixed with what comes"
 
-    @pytest.mark.asyncio
+    @asyncio_test
     async def test_folders_that_are_cancelled_leave_nothing(self, tmp_path: Path) -> None:
         ends = self._several(tmp_path)
         sending, receiving = ends.begin_in_a_chat()

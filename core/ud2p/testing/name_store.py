@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator
 
 from ud2p.contracts.directory import Claim, DirectoryInfo, NameStore
-from ud2p.testing.extra import pytest, pytest_asyncio
+from ud2p.testing.extra import asyncio_fixture, asyncio_test
 
 ALICE, BOB = b"a" * 32, b"b" * 32
 
@@ -27,14 +27,14 @@ class NameStoreConformance:
         assert self.info.names is not None, "the directory leaves the names to the broker; there is nothing to test"
         return self.info.names()
 
-    @pytest_asyncio.fixture
+    @asyncio_fixture
     async def names(self) -> AsyncIterator[NameStore]:
         """What :meth:`make` makes, closed afterwards."""
         names = self.make()
         yield names
         await names.close()
 
-    @pytest.mark.asyncio
+    @asyncio_test
     async def test_the_first_one_owns_a_name(self, names: NameStore) -> None:
         assert await names.owner("alice") is None
         assert await claim(names, "Alice", ALICE) is Claim.OWNED
@@ -43,7 +43,7 @@ class NameStoreConformance:
         assert await claim(names, "ALICE", BOB) is Claim.TAKEN
         assert await names.owner("alice") == ALICE
 
-    @pytest.mark.asyncio
+    @asyncio_test
     async def test_a_released_name_is_free(self, names: NameStore) -> None:
         assert await names.release("alice") is False
         await claim(names, "alice", ALICE)
@@ -51,7 +51,7 @@ class NameStoreConformance:
         assert await names.owner("alice") is None
         assert await claim(names, "alice", BOB) is Claim.OWNED
 
-    @pytest.mark.asyncio
+    @asyncio_test
     async def test_one_owner_has_so_many(self, names: NameStore) -> None:
         for name in ("one", "two"):
             assert await claim(names, name, ALICE, most=2) is Claim.OWNED
@@ -63,14 +63,14 @@ class NameStoreConformance:
         await names.release("one")
         assert await claim(names, "four", ALICE, most=2) is Claim.OWNED
 
-    @pytest.mark.asyncio
+    @asyncio_test
     async def test_so_many_are_owned_in_all(self, names: NameStore) -> None:
         assert await claim(names, "one", ALICE, most_in_all=1) is Claim.OWNED
         assert await claim(names, "two", BOB, most_in_all=1) is Claim.FULL
         assert await claim(names, "one", ALICE, most_in_all=1) is Claim.OWNED
         assert await names.owner("two") is None
 
-    @pytest.mark.asyncio
+    @asyncio_test
     async def test_of_several_who_claim_at_once_one_gets_it(self, names: NameStore) -> None:
         owners = [bytes([number]) * 32 for number in range(20)]
         claims = await asyncio.gather(*(claim(names, "alice", owner) for owner in owners))

@@ -26,6 +26,7 @@ class Person:
         self.events = client.events()
         """All of them, from the first; whoever lets them pile up holds the peers back."""
         self._chat: Chat | None = None
+        self._loop = asyncio.get_running_loop()
 
     @property
     def chat(self) -> Chat:
@@ -43,6 +44,7 @@ class Person:
         :param where: which of that kind are meant
         :raises TimeoutError: none came within :data:`DEADLINE_S`
         """
+        self._check_loop()
         async with asyncio.timeout(DEADLINE_S):
             async for event in self.events:
                 if isinstance(event, kind) and where(event):
@@ -54,6 +56,7 @@ class Person:
 
         :raises TimeoutError: none came within :data:`DEADLINE_S`
         """
+        self._check_loop()
         events: list[ClientEvent] = []
         async with asyncio.timeout(DEADLINE_S):
             async for event in self.events:
@@ -61,6 +64,12 @@ class Person:
                 if isinstance(event, kind):
                     return events
         raise AssertionError(f"the client was closed before a {kind.__name__} came")
+
+    def _check_loop(self) -> None:
+        assert asyncio.get_running_loop() is self._loop, (
+            "this test and its fixtures run in two event loops, and would wait for each other; give "
+            "asyncio_default_test_loop_scope and asyncio_default_fixture_loop_scope one value"
+        )
 
 
 class Pair(NamedTuple):

@@ -6,9 +6,10 @@ import asyncio
 import os
 import secrets
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from ud2p.chat_files import GRACE_S
 from ud2p.contracts import FileEntry, FileOffer, FileTransfer, Receipt, Source
@@ -34,6 +35,8 @@ class TransferEnds:
     make: Callable[[], FileTransfer] = field(kw_only=True)
     transfer: str = field(default="tcp", kw_only=True)
     """Its name, in the offer."""
+    at_return: Callable[[str], None] = field(default=lambda who: None, kw_only=True)
+    """Called with ``sender`` or ``receiver`` the moment that it gives its receipt."""
     offer: FileOffer = field(init=False)
 
     def __post_init__(self) -> None:
@@ -53,11 +56,18 @@ class TransferEnds:
 
     def send(self) -> asyncio.Task[Receipt]:
         """Start the sender."""
-        return asyncio.create_task(self.make().send(self.links[0], self.sources, self.sending_bar))
+        work = self.make().send(self.links[0], self.sources, self.sending_bar)
+        return asyncio.create_task(self._told("sender", work))
 
     def receive(self) -> asyncio.Task[Receipt]:
         """Start the receiver."""
-        return asyncio.create_task(self.make().receive(self.links[1], self.offer, self.into, self.receiving_bar))
+        work = self.make().receive(self.links[1], self.offer, self.into, self.receiving_bar)
+        return asyncio.create_task(self._told("receiver", work))
+
+    async def _told(self, who: str, work: Coroutine[Any, Any, Receipt]) -> Receipt:
+        receipt = await work
+        self.at_return(who)
+        return receipt
 
     async def run(self) -> tuple[Receipt | BaseException, Receipt | BaseException]:
         """Both ends to their end, whatever that is: what the sender and the receiver came to."""

@@ -18,7 +18,7 @@ from ud2p.contracts import Candidate, Transport, TransportInfo
 from ud2p.events import MessageReceived
 from ud2p.plugins import PluginManager
 from ud2p.testing.endpoints import Bound, bound, has_ipv6
-from ud2p.testing.extra import pytest, pytest_asyncio
+from ud2p.testing.extra import asyncio_fixture, asyncio_test, pytest
 from ud2p.testing.lossy_transport import TransportPlugin, lossy
 from ud2p.testing.people import two_in_a_chat
 from ud2p.text import gate
@@ -38,7 +38,7 @@ class TransportConformance:
         """A transport for one test."""
         return self.info.make()
 
-    @pytest_asyncio.fixture
+    @asyncio_fixture
     async def ends(self, ud2p_folders: Path) -> AsyncIterator[list[Bound]]:
         """Three endpoints on the loopback of IPv4."""
         async with bound(self.make(), 3) as ends:
@@ -48,12 +48,12 @@ class TransportConformance:
         assert re.fullmatch(r"[a-z0-9][a-z0-9-]{0,31}", self.info.name)
         assert self.info.summary
 
-    @pytest.mark.asyncio
+    @asyncio_test
     async def test_an_endpoint_carries_the_datagrams_of_a_chat(self, ends: list[Bound]) -> None:
         assert ends[0].endpoint.max_datagram >= NEEDED_BYTES
         assert len({end.address for end in ends}) == len(ends), "each endpoint is one of its own"
 
-    @pytest.mark.asyncio
+    @asyncio_test
     async def test_datagrams_come_whole_with_the_address_of_their_sender(self, ends: list[Bound]) -> None:
         alice, bob, _ = ends
         largest = alice.endpoint.max_datagram
@@ -64,7 +64,7 @@ class TransportConformance:
             assert [type(part) for part in source] == [str, int]
         assert {type(content) for content in bob.inbox.contents} == {bytes}
 
-    @pytest.mark.asyncio
+    @asyncio_test
     async def test_nothing_arrives_that_nobody_sent(self, ends: list[Bound]) -> None:
         """Neither cut nor joined, and at nobody else's endpoint."""
         alice, bob, carol = ends
@@ -75,14 +75,14 @@ class TransportConformance:
         assert bob.inbox.contents <= {*sent, b"the last one"}
         assert carol.inbox.contents == set()
 
-    @pytest.mark.asyncio
+    @asyncio_test
     async def test_both_may_send_at_once(self, ends: list[Bound]) -> None:
         alice, bob, carol = ends
         await asyncio.gather(
             bob.arrives(alice, b"a to b"), alice.arrives(bob, b"b to a"), bob.arrives(carol, b"c to b")
         )
 
-    @pytest.mark.asyncio
+    @asyncio_test
     async def test_an_empty_datagram_does_no_harm(self, ends: list[Bound]) -> None:
         alice, bob, _ = ends
         for _ in range(5):
@@ -90,7 +90,7 @@ class TransportConformance:
         await bob.arrives(alice, b"after it")
         assert bob.inbox.contents <= {b"", b"after it"}
 
-    @pytest.mark.asyncio
+    @asyncio_test
     async def test_a_datagram_that_is_too_large_is_no_error(self, ends: list[Bound]) -> None:
         """What becomes of it is not promised; what comes after it arrives."""
         alice, bob, _ = ends
@@ -100,7 +100,7 @@ class TransportConformance:
         await bob.arrives(alice, b"after them")
         await alice.arrives(bob, b"and back")
 
-    @pytest.mark.asyncio
+    @asyncio_test
     async def test_sending_to_nobody_is_no_error(self, ends: list[Bound]) -> None:
         alice, bob, gone = ends
         await gone.endpoint.close()
@@ -110,7 +110,7 @@ class TransportConformance:
         await bob.arrives(alice, b"still here")
         await alice.arrives(bob, b"me too")
 
-    @pytest.mark.asyncio
+    @asyncio_test
     async def test_an_endpoint_that_is_closed_neither_sends_nor_receives_nor_raises(self, ends: list[Bound]) -> None:
         alice, bob, carol = ends
         await bob.arrives(alice, b"before")
@@ -124,14 +124,14 @@ class TransportConformance:
         assert bob.inbox.datagrams == before
         assert carol.inbox.contents == {b"meanwhile"}
 
-    @pytest.mark.asyncio
+    @asyncio_test
     async def test_one_that_is_closed_at_once_leaves_the_others_alone(self, ends: list[Bound]) -> None:
         alice, bob, _ = ends
         async with bound(self.make(), 2):
             pass
         await bob.arrives(alice, b"as before")
 
-    @pytest.mark.asyncio
+    @asyncio_test
     async def test_candidates_are_addresses_that_others_could_use(self, ends: list[Bound]) -> None:
         candidates = ends[0].endpoint.candidates()
         assert all(isinstance(each, Candidate) for each in candidates)
@@ -143,7 +143,7 @@ class TransportConformance:
             assert candidate.kind in KINDS
         assert len({each.address for each in candidates}) == len(candidates)
 
-    @pytest.mark.asyncio
+    @asyncio_test
     async def test_the_way_is_told_in_a_line(self, ends: list[Bound]) -> None:
         for to in (ends[1].address, ("192.0.2.7", 4242), ("2001:db8::1", 4242)):
             way = ends[0].endpoint.describe(to)
@@ -151,18 +151,18 @@ class TransportConformance:
             assert 0 < len(way) <= 120
             assert gate(way) == way, "it goes on a screen: nothing that a terminal acts on"
 
-    @pytest.mark.asyncio
+    @asyncio_test
     async def test_over_ipv6(self, ud2p_folders: Path) -> None:
         if not has_ipv6():
             pytest.skip("this machine has no IPv6 loopback")
         async with bound(self.make(), 2, "::1") as (alice, bob):
             assert await bob.arrives(alice, b"six") == alice.address
 
-    @pytest.mark.asyncio
+    @asyncio_test
     async def test_it_carries_a_chat(self, ud2p_folders: Path) -> None:
         await self._chat_over(replace(self.info, name="under-test"), messages=20)
 
-    @pytest.mark.asyncio
+    @asyncio_test
     async def test_it_carries_a_chat_on_a_bad_network(self, ud2p_folders: Path) -> None:
         await self._chat_over(lossy(replace(self.info, name="under-test"), seed=7, loss=0.2), messages=20)
 

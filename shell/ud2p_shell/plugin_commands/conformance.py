@@ -29,6 +29,12 @@ from ud2p_shell.plugin_commands.conformance import running
 globals().update(running)
 """
 
+_SETTINGS = """
+[pytest]
+asyncio_mode = strict
+asyncio_default_fixture_loop_scope = function
+"""
+
 _runs = itertools.count()
 
 running: dict[str, type] = {}
@@ -112,21 +118,10 @@ def _run(results: _Results) -> None:
     with _nothing_shown(), tempfile.TemporaryDirectory(prefix="ud2p-check-") as folder:
         tests = Path(folder) / f"test_conformance_{next(_runs)}.py"  # pytest remembers a module by its name
         tests.write_text(_TESTS)
-        (Path(folder) / "pytest.ini").write_text(
-            "[pytest]\nasyncio_mode = strict\nasyncio_default_fixture_loop_scope = function\n"
-        )
-        arguments = [str(tests), "--rootdir", folder, "-c", f"{folder}/pytest.ini", "-q", "--import-mode=importlib"]
-        quiet = [
-            "-p",
-            "no:cacheprovider",
-            "-p",
-            "no:randomly",
-            "-p",
-            "no:xdist",
-            "--basetemp",
-            str(Path(folder, "tmp")),
-        ]
-        pytest.main([*arguments, *quiet], plugins=[results])
+        (Path(folder) / "pytest.ini").write_text(_SETTINGS)
+        where = ["--rootdir", folder, "-c", str(Path(folder, "pytest.ini")), "--basetemp", str(Path(folder, "tmp"))]
+        alone = [word for plugin in ("cacheprovider", "randomly", "xdist") for word in ("-p", f"no:{plugin}")]
+        pytest.main([str(tests), "-q", "--import-mode=importlib", *where, *alone], plugins=[results])
 
 
 @contextlib.contextmanager
