@@ -20,13 +20,14 @@ from tests.bench.chat import Chat
 from tests.bench.contest import Contest
 from tests.bench.file import File
 from tests.bench.machine import describe_machine
+from tests.bench.plugins import Plugins
 from tests.bench.processes import ROOT
 from tests.bench.readme import write_into
 from tests.bench.records import Records
 from tests.bench.startup import StartUp
 from tests.bench.table import Row, markdown
 
-CONTESTS: tuple[type[Contest], ...] = (Records, Chat, File, Broker, StartUp)
+CONTESTS: tuple[type[Contest], ...] = (Records, Chat, File, Broker, StartUp, Plugins)
 LIMIT_S = 900
 
 

@@ -10,6 +10,7 @@ import select
 import subprocess
 import sys
 import time
+from collections.abc import Mapping
 from pathlib import Path
 
 from tests.bench.contest import Contest
@@ -36,43 +37,15 @@ class StartUp(Contest):
     def measure(self) -> None:
         """See :class:`~tests.bench.contest.Contest`."""
         share = 4 if self.quick else 1
-        self._run(str(UD2P), "--version")  # once for the disk
-        self._versions.take(VERSIONS // share, lambda: self._run(str(UD2P), "--version"), self._python)
+        version = (str(UD2P), "--version")
+        seconds_to_run(self.folder, *version)  # once for the disk
+        self._versions.take(VERSIONS // share, lambda: seconds_to_run(self.folder, *version), self._python)
         with running_broker(self.folder) as (broker, _):
-            self._prompt(broker)
-            self._prompts.take(PROMPTS // share, lambda: self._prompt(broker), self._python)
+            seconds_to_prompt(self.folder, broker)
+            self._prompts.take(PROMPTS // share, lambda: seconds_to_prompt(self.folder, broker), self._python)
 
     def _python(self) -> float:
-        return self._run(sys.executable, "-c", "pass")
-
-    def _run(self, *command: str) -> float:
-        began = time.perf_counter()
-        subprocess.run(
-            command, env=clean_environment(self.folder), stdout=subprocess.DEVNULL, timeout=ANSWER_S, check=True
-        )
-        return time.perf_counter() - began
-
-    def _prompt(self, broker: str) -> float:
-        """The seconds until the shell shows its prompt, in a terminal."""
-        ours, theirs = pty.openpty()
-        with contextlib.ExitStack() as stack:
-            stack.callback(os.close, ours)
-            began = time.perf_counter()
-            shell = subprocess.Popen(
-                [UD2P, "--name", "bench", "--broker", broker],
-                env={**clean_environment(self.folder), "TERM": "xterm-256color"},
-                stdin=theirs,
-                stdout=theirs,
-                stderr=theirs,
-                start_new_session=True,
-            )
-            stack.callback(end, shell)
-            os.close(theirs)
-            read_until(ours, PROMPT, shell)
-            seconds = time.perf_counter() - began
-            os.write(ours, b"exit\r")
-            drain(ours, shell)
-        return seconds
+        return seconds_to_run(self.folder, sys.executable, "-c", "pass")
 
     def rows(self) -> list[Row]:
         """See :class:`~tests.bench.contest.Contest`."""
@@ -95,6 +68,48 @@ class StartUp(Contest):
                 Unit.MS_MORE,
             ),
         ]
+
+
+def seconds_to_run(folder: Path, *command: str, environ: Mapping[str, str] | None = None) -> float:
+    """How long a program takes from its start to its end.
+
+    :param environ: on top of the clean environment
+    """
+    began = time.perf_counter()
+    subprocess.run(
+        command,
+        env={**clean_environment(folder), **(environ or {})},
+        stdout=subprocess.DEVNULL,
+        timeout=ANSWER_S,
+        check=True,
+    )
+    return time.perf_counter() - began
+
+
+def seconds_to_prompt(folder: Path, broker: str, environ: Mapping[str, str] | None = None) -> float:
+    """The seconds until the shell shows its prompt, in a terminal.
+
+    :param environ: on top of the clean environment
+    """
+    ours, theirs = pty.openpty()
+    with contextlib.ExitStack() as stack:
+        stack.callback(os.close, ours)
+        began = time.perf_counter()
+        shell = subprocess.Popen(
+            [UD2P, "--name", "bench", "--broker", broker],
+            env={**clean_environment(folder), "TERM": "xterm-256color", **(environ or {})},
+            stdin=theirs,
+            stdout=theirs,
+            stderr=theirs,
+            start_new_session=True,
+        )
+        stack.callback(end, shell)
+        os.close(theirs)
+        read_until(ours, PROMPT, shell)
+        seconds = time.perf_counter() - began
+        os.write(ours, b"exit\r")
+        drain(ours, shell)
+    return seconds
 
 
 def read_until(terminal: int, what: bytes, process: subprocess.Popen[bytes]) -> None:

@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from packaging.version import Version
 from tests.support.packages import Packages, packages
 
 from ud2p import __version__
 from ud2p.errors import PluginError
-from ud2p.plugins import PluginManager
+from ud2p.plugins import PluginManager, compatibility
 from ud2p.plugins.compatibility import check_all, check_ud2p
 
 __all__ = ["packages"]
+
+versions = st.lists(st.integers(0, 12), min_size=1, max_size=4).map(lambda parts: ".".join(map(str, parts)))
 
 
 @pytest.mark.parametrize(
@@ -39,6 +47,25 @@ def test_what_does_not_fit(requirement: str) -> None:
     with pytest.raises(PluginError, match=r"it was made for ud2p [<>=]+[\d.*]+, and this is ") as raised:
         check_ud2p([requirement])
     assert __version__ in str(raised.value)
+
+
+@given(ours=versions, theirs=versions)
+def test_the_short_way_says_what_packaging_says(ours: str, theirs: str) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(compatibility, "__version__", ours)
+        if Version(ours) >= Version(theirs):
+            check_ud2p([f"ud2p>={theirs}"])
+        else:
+            with pytest.raises(PluginError, match="it was made for ud2p >="):
+                check_ud2p([f"ud2p>={theirs}"])
+
+
+def test_the_short_way_is_short() -> None:
+    program = (
+        "import sys\nfrom ud2p.plugins.compatibility import check_ud2p\n"
+        "check_ud2p(['ud2p>=0.0.1', 'tqdm>=9'])\nassert 'packaging' not in sys.modules"
+    )
+    subprocess.run([sys.executable, "-c", program], check=True, timeout=60)
 
 
 @pytest.mark.parametrize("requirement", ["ud2p>=", "ud2p>>1", "ud2p; wha"])
