@@ -29,25 +29,13 @@ def test_it_costs_those_little_who_test_something_else(pytester: pytest.Pytester
         import sys
 
         def test_it():
-            heavy = {"cryptography", "hypothesis.strategies", "msgspec", "pluggy_", "ud2p.client", "ud2p.plugins"}
+            heavy = {"cryptography", "hypothesis.strategies", "msgspec", "ud2p.client", "ud2p.plugins"}
             assert not heavy & set(sys.modules)
             assert {name for name in sys.modules if name.startswith("ud2p")} == {
                 "ud2p", "ud2p.testing", "ud2p.testing.plugin", "ud2p.testing.async_fixtures"
             }
     """
     run(pytester, source, *STRICT, "-p", "no:hypothesispytest").assert_outcomes(passed=1)
-
-
-def test_importing_it_takes_less_than_5_ms() -> None:
-    program = (
-        "import time, pytest; began = time.perf_counter(); import ud2p.testing.plugin; "
-        "print(time.perf_counter() - began)"
-    )
-    took = [
-        float(subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout)
-        for _ in range(5)
-    ]
-    assert min(took) < 0.005
 
 
 GOOD = """
