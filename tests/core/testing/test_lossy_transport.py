@@ -40,7 +40,7 @@ async def arrivals(seed: int, *, loss: float, copies: float) -> list[int]:
     endpoint = await info.make().bind(lambda batch: received.extend(int(data) for data, _ in batch), HERE)
     for number in range(1000):
         endpoint.send(b"%d" % number, HERE)
-    await asyncio.sleep(2 * LONGEST_DELAY_S)  # the longest that one is under way
+    await asyncio.sleep(2 * LONGEST_DELAY_S)  # timers fire in order: this one after all of theirs
     return received
 
 
