@@ -164,6 +164,14 @@ def test_without_pytest_asyncio_it_says_what_to_install(pytester: pytest.Pyteste
     result.stdout.fnmatch_lines(['*ud2p_pair needs pytest-asyncio*pip install "ud2p?testing?"'])
 
 
+def test_without_autoload_it_is_loaded_by_name(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
+    source = "import pytest\n@pytest.mark.asyncio\nasync def test_it(ud2p_broker): assert ud2p_broker"
+    pytester.makepyfile(test_it=source)
+    result = pytester.runpytest_subprocess(*STRICT, "-p", "pytest_asyncio.plugin", "-p", "ud2p", timeout=60)
+    result.assert_outcomes(passed=1)
+
+
 @pytest.mark.parametrize("missing", ["hypothesis", "pytest_asyncio"])
 def test_a_suite_without_what_it_needs_says_what_to_install(missing: str) -> None:
     program = (
