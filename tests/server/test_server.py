@@ -22,6 +22,7 @@ from ud2p.hookspecs import impl
 from ud2p.protocol.messages import MAX_LINE_BYTES
 from ud2p.protocol.refusals import SENTENCES, Code
 from ud2p.protocol.rendezvous import RendezvousClient
+from ud2p.testing import Clock
 from ud2p_plugins.directories.memory import MemoryDirectory
 from ud2p_server.limits import Limits
 from ud2p_server.server import Broker, ServeSettings
@@ -232,16 +233,6 @@ async def test_a_name_that_is_none(broker: Broker, connect: Connect, name: str) 
 
 
 # Time
-
-
-class Clock:
-    """A clock that is set."""
-
-    def __init__(self) -> None:
-        self.now = 5000.0
-
-    def __call__(self) -> float:
-        return self.now
 
 
 async def test_an_invitation_expires(start: StartBroker, connect: Connect) -> None:

@@ -13,6 +13,7 @@ from tests.support.brokers import Connect, StartBroker, broker_starter, client_c
 from tests.support.raw_client import WAIT_S, RawClient
 
 from ud2p.protocol.refusals import SENTENCES, Code
+from ud2p.testing import Clock
 from ud2p_server.limits import Limits
 from ud2p_server.server import Broker
 
@@ -92,7 +93,7 @@ async def test_what_is_no_tls_gets_one_plain_sentence(broker: Broker, connect: C
 
 
 async def test_who_waits_for_a_plain_greeting_is_told(start: StartBroker, connect: Connect) -> None:
-    clock = cases.Clock()
+    clock = Clock()
     broker = await start(clock=clock)
     client = await connect(broker.port)
     await cases.until(lambda: doors(broker) == 1)
@@ -103,7 +104,7 @@ async def test_who_waits_for_a_plain_greeting_is_told(start: StartBroker, connec
 
 @pytest.mark.parametrize("begun", [b"\x16", b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03" + bytes(40)])
 async def test_half_a_handshake_has_ten_seconds(start: StartBroker, connect: Connect, begun: bytes) -> None:
-    clock = cases.Clock()
+    clock = Clock()
     broker = await start(clock=clock)
     client = await connect(broker.port)
     await client.send(begun)

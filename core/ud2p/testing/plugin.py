@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from ud2p.testing.terminal import Terminal
 
 ASYNC_FIXTURES = "ud2p.testing.async_fixtures"
+PYTEST_ASYNCIO = ("asyncio", "pytest_asyncio", "pytest_asyncio.plugin")
+"""What it is called, depending on who loads it."""
 NEEDED = 'needs pytest-asyncio, which is not installed or turned off; run: pip install "ud2p[testing]"'
 
 pytest.register_assert_rewrite(*testing.MODULES)
@@ -28,7 +30,7 @@ pytest.register_assert_rewrite(*testing.MODULES)
 
 def pytest_configure(config: pytest.Config) -> None:
     """Bring the asynchronous fixtures, or what says why they are not there."""
-    if config.pluginmanager.hasplugin("asyncio"):
+    if any(config.pluginmanager.hasplugin(name) for name in PYTEST_ASYNCIO):
         config.pluginmanager.import_plugin(ASYNC_FIXTURES)
     else:
         config.pluginmanager.register(WithoutAsyncio(), "ud2p-without-asyncio")

@@ -104,7 +104,7 @@ class TransportConformance:
     async def test_sending_to_nobody_is_no_error(self, ends: list[Bound]) -> None:
         alice, bob, gone = ends
         await gone.endpoint.close()
-        unreachable = [("127.0.0.1", 1), ("192.0.2.1", 9), ("255.255.255.255", 9), ("2001:db8::1", 9)]
+        unreachable = [("127.0.0.1", 1), ("127.255.255.255", 9), ("::1", 1)]  # nothing leaves this machine
         for to in [gone.address, gone.address, *unreachable, gone.address]:  # some errors show at the next sending only
             alice.endpoint.send(b"anybody?", to)
         await bob.arrives(alice, b"still here")
