@@ -170,5 +170,5 @@ def _suite_finding(result: SuiteResult) -> Finding:
     if result.is_missing:
         return Finding(False, f"{result.title}: not tried; {result.reason}")
     if result.failures:
-        return Finding(False, f"{result.title}: {len(result.failures)} of {result.count} tests fail", result.failures)
+        return Finding(False, f"{result.title}: {result.n_failed} of {result.count} tests fail", result.failures)
     return Finding(True, f"{result.title}: {result.count} tests of its contract pass")

@@ -48,7 +48,9 @@ class SuiteResult:
     title: str
     count: int = 0
     failures: list[str] = field(default_factory=list)
-    """The tests that failed, each with the beginning of why."""
+    """The tests that failed, each with the beginning of why; a test that was tried with many values stands once."""
+    n_failed: int = 0
+    """How many failed, each value counted."""
     is_missing: bool = False
     reason: str = ""
     """Why it was not run at all."""
@@ -92,13 +94,19 @@ class _Results:
 
     def __init__(self, suites: dict[str, SuiteResult]) -> None:
         self.suites = suites
+        self._named: set[str] = set()
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         suite = self.suites[report.nodeid.split("::")[1]]
         if report.when == "call" or report.failed:
             suite.count += report.when == "call"
         if report.failed:
-            suite.failures.append(f"{report.nodeid.split('::')[2]}: {_reason(report)}")
+            suite.n_failed += 1
+            test = report.nodeid.split("::")[2]
+            name = test.partition("[")[0]
+            if name not in self._named:
+                self._named.add(name)
+                suite.failures.append(f"{test}: {_reason(report)}")
 
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
         if report.failed:
@@ -126,11 +134,11 @@ def _run(results: _Results) -> None:
 
 @contextlib.contextmanager
 def _nothing_shown() -> Iterator[None]:
-    """Neither pytest nor a plugin that is tried writes on the screen."""
-    options = os.environ.pop("PYTEST_ADDOPTS", None)
+    """Neither pytest nor a plugin that is tried writes on the screen, and no settings of the user's reach pytest."""
+    names = ("PYTEST_ADDOPTS", "PYTEST_DISABLE_PLUGIN_AUTOLOAD")
+    kept = {name: os.environ.pop(name) for name in names if name in os.environ}
     try:
         with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
             yield
     finally:
-        if options is not None:
-            os.environ["PYTEST_ADDOPTS"] = options
+        os.environ.update(kept)

@@ -1,0 +1,8 @@
+"""Implements a hook that there is not."""
+
+from ud2p import impl
+
+
+@impl
+def ud2p_register_cyphers():
+    return []

@@ -1,0 +1,3 @@
+"""Can't be imported."""
+
+raise RuntimeError("this plugin is broken on purpose")
