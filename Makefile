@@ -41,10 +41,14 @@ wheel: $(VENV)/.installed-dev ## sdist and wheel into dist/, their contents chec
 	$(BIN)/python -m build --outdir dist .
 	$(BIN)/python tests/smoke/contents.py dist
 
-smoke: wheel ## the wheel, installed in a fresh venv, at work
+smoke: wheel ## the wheel, installed in a fresh venv, at work; then with packages of others
 	$(BIN)/python -m venv --clear $(SMOKE_VENV)
 	$(SMOKE_VENV)/bin/python -m pip install --quiet --disable-pip-version-check dist/*.whl
 	$(SMOKE_VENV)/bin/python -I tests/smoke/installed.py
+	rm -rf build/examples
+	$(BIN)/python -m pip wheel --quiet --disable-pip-version-check --no-deps --wheel-dir build/examples ./examples/ud2p-*
+	$(SMOKE_VENV)/bin/python -m pip install --quiet --disable-pip-version-check build/examples/*.whl
+	$(BIN)/python -m tests.smoke.third_parties $(SMOKE_VENV)/bin/ud2p
 
 pytest: $(VENV)/.installed-dev ## the tests, in random order (ARGS="-n 0 -k chat" and the like)
 	$(BIN)/pytest -n 3 --dist worksteal $(ARGS)

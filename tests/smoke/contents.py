@@ -75,15 +75,19 @@ def sdist_problems(path: Path) -> list[str]:
     """What is wrong with the sdist, a sentence each."""
     with tarfile.open(path) as sdist:
         packed = {name.partition("/")[2] for name in sdist.getnames()}
-    folders = ("core", "plugins", "shell", "server", "tests", "tools", "docs")
+    folders = ("core", "plugins", "shell", "server", "examples", "tests", "tools", "docs")
     wanted = {file.relative_to(ROOT).as_posix() for folder in folders for file in files_below(ROOT / folder)}
     wanted |= {"pyproject.toml", "Makefile", "LICENSE", "README.md", "CHANGELOG.md", "CONTRIBUTING.md"}
     return [f"{path.name} lacks {name}" for name in sorted(wanted - packed)]
 
 
+LEFT_BEHIND = {"__pycache__", ".pytest_cache", ".hypothesis"}
+"""What Python and the tests leave in a folder."""
+
+
 def files_below(folder: Path) -> list[Path]:
-    """The files of a folder, without what Python leaves there."""
-    return [file for file in folder.rglob("*") if file.is_file() and "__pycache__" not in file.parts]
+    """The files of a folder, without what is left there."""
+    return [file for file in folder.rglob("*") if file.is_file() and LEFT_BEHIND.isdisjoint(file.parts)]
 
 
 if __name__ == "__main__":

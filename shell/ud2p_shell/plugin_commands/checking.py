@@ -19,7 +19,7 @@ from ud2p.plugins.compatibility import asks_for_a_version
 from ud2p.plugins.files import found_in
 from ud2p.plugins.record import Found, Plugin
 from ud2p.plugins.scan import find_plugins
-from ud2p_shell.plugin_commands.conformance import SuiteResult, run_suites
+from ud2p.testing.suite_run import SuiteResult, run_suites
 from ud2p_shell.plugin_commands.info import unknown
 
 HEAVY = ("prompt_toolkit", "tqdm", "Crypto", "asyncio", "ssl", "requests", "numpy", "http.client")

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     import pytest
 
 _TESTS = """
-from ud2p_shell.plugin_commands.conformance import running
+from ud2p.testing.suite_run import running
 
 globals().update(running)
 """
