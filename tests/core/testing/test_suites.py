@@ -6,7 +6,7 @@ import pytest
 from tests.support.ciphers import AES_GCM, WrappedCipher
 from tests.support.inner_runs import outcomes
 
-from ud2p import CipherInfo, DirectoryInfo, PluginError, PluginManager, ThemeInfo, impl
+from ud2p import CipherInfo, DirectoryInfo, Option, PluginError, PluginManager, ThemeInfo, impl
 from ud2p.hookspecs import REGISTER_HOOKS
 from ud2p.plain_theme import PlainTheme
 from ud2p.testing import suites_for
@@ -72,7 +72,7 @@ def test_what_ud2p_comes_with_has_suites_of_every_kind(manager: PluginManager) -
         "TestFileTransferTcp",
         "TestDirectoryMemory",
     }
-    kinds = {kind.__name__.removesuffix("Info") for kind in REGISTER_HOOKS.values()}
+    kinds = {kind.__name__.removesuffix("Info") for kind in REGISTER_HOOKS.values() if kind is not Option}
     bases = {base.__name__.removesuffix("Conformance") for suite in suites.values() for base in suite.__bases__}
     assert bases | {CommandConformance.__name__.removesuffix("Conformance")} == kinds
 
