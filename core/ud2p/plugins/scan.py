@@ -13,6 +13,8 @@ from ud2p.plugins.metadata import Metadata, read_metadata
 from ud2p.plugins.record import Found, Plugin, canonical
 
 GROUP = "ud2p"
+BUILT_INS = ("aes-gcm", "chulumanco", "fernet", "lutho", "memory", "roanda", "tcp", "udp", "xchacha20")
+"""What ud2p comes with. They are found like everybody else's; this is only to say which of them is missing."""
 
 
 def find_plugins(folders: Iterable[Path], warn: Callable[[str], None]) -> list[Found]:
@@ -20,7 +22,11 @@ def find_plugins(folders: Iterable[Path], warn: Callable[[str], None]) -> list[F
 
     :param warn: gets a sentence for each distribution and folder that can't be read
     """
-    return [*scan(warn), *scan_folders(folders, warn)]
+    installed = scan(warn)
+    there = {each.plugin.name for each in installed if each.plugin.builtin}
+    if missing := ", ".join(name for name in BUILT_INS if name not in there):
+        warn(f"of what ud2p comes with, this is missing: {missing}; install ud2p anew")
+    return [*installed, *scan_folders(folders, warn)]
 
 
 def scan(warn: Callable[[str], None]) -> list[Found]:

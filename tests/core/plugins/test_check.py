@@ -8,9 +8,11 @@ from typing import Any
 
 import pytest
 
+from ud2p import hookspecs
 from ud2p.contracts import CipherInfo
 from ud2p.hookspecs import impl
 from ud2p.plugins import PluginManager
+from ud2p.plugins.check import _arguments_of
 
 
 def plugin(**functions: object) -> types.SimpleNamespace:
@@ -146,3 +148,57 @@ def test_an_import_only_plugin_may_name_hooks_of_tomorrow_but_needs_one_of_today
     state, warning = outcome(module("@impl(optionalhook=True)\ndef ud2p_of_tomorrow(x): ..."))
     assert state == "failed"
     assert "implements no hook" in warning
+
+
+@pytest.mark.parametrize(
+    ("source", "is_told"),
+    [
+        ("@impl\ndef ud2p_chat_closed(chat, reason): ...", True),
+        ("@impl(specname='ud2p_chat_closed')\ndef on_close(reason): ...", True),
+        ("@impl\ndef ud2p_chat_closed(chat): ...", False),
+        ("@impl\ndef ud2p_chat_opened(chat): ...", False),
+    ],
+)
+def test_a_deprecated_argument_is_named_with_who_asks_for_it(
+    source: str, is_told: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(hookspecs.DEPRECATED, ("ud2p_chat_closed", "reason"), "ask for the chat")
+    warnings: list[str] = []
+    manager = PluginManager(warnings.append)
+    manager.register(module(source), "old", "ud2p-old", "1.2")
+    assert warnings == (
+        ['plugin "old" (ud2p-old 1.2): ud2p_chat_closed\'s argument reason is deprecated and will go; ask for the chat']
+        if is_told
+        else []
+    )
+    (record,) = manager.records
+    assert record.state == "on"
+    assert bool(record.problem) == is_told
+
+
+def test_a_deprecated_hook_is_named_and_goes_on_working(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(hookspecs.DEPRECATED, ("ud2p_register_ciphers", ""), "use another")
+    warnings: list[str] = []
+    manager = PluginManager(warnings.append)
+    info = CipherInfo("old", 32, 1, 1, 1, make=lambda _: pytest.fail("not to be made"))
+    manager.register(plugin(ud2p_register_ciphers=impl(lambda: [info])), "old")
+    assert warnings == ['plugin "old": ud2p_register_ciphers is deprecated and will go; use another']
+    assert manager.ciphers == {"old": info}
+
+
+def test_a_hook_that_gains_an_argument_breaks_nobody(
+    monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
+) -> None:
+    @hookspecs.spec
+    def ud2p_chat_closed(chat: object, reason: str, now: float, options: object) -> None:
+        """Observer: a chat ended; a later version says when."""
+
+    monkeypatch.setattr(hookspecs, "ud2p_chat_closed", ud2p_chat_closed)
+    _arguments_of.cache_clear()
+    request.addfinalizer(_arguments_of.cache_clear)
+    heard: list[tuple[object, ...]] = []
+    manager = PluginManager(pytest.fail)
+    manager.register(plugin(ud2p_chat_closed=impl(lambda chat, reason: heard.append((chat, reason)))), "old")
+    manager.register(plugin(ud2p_chat_closed=impl(lambda now: heard.append((now,)))), "new")
+    manager.observe("ud2p_chat_closed", chat="the chat", reason="over", now=1.5)
+    assert sorted(map(str, heard)) == ["('the chat', 'over')", "(1.5,)"]

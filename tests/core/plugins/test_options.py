@@ -232,13 +232,5 @@ def test_of_a_plugin_that_is_off_nothing_is_said() -> None:
     assert warnings == []
 
 
-@pytest.mark.parametrize("text", ["", "a", "a=1", ".b=1", "a.=1", "=1", "a.b"])
-def test_an_assignment_of_another_form_is_a_usage_error(text: str) -> None:
-    with pytest.raises(UsageError, match=r"write it like -o NAME\.KEY=VALUE"):
-        read_assignments([text])
-
-
-def test_names_with_dots_and_dashes() -> None:
-    assert read_assignments(["my.plug-in.key=v"]) == {("my.plug-in", "key"): "v"}
-    assert variable_of("my.plug-in", "key") == "UD2P_PLUGIN_MY_PLUG_IN_KEY"
+def test_a_name_with_dashes_has_a_variable() -> None:
     assert given(Option("key", "", ""), name="my-plug", environ={"UD2P_PLUGIN_MY_PLUG_KEY": "v"}) == {"key": "v"}

@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 from tests.support.packages import Packages, packages
 
+from ud2p.plugins import PluginManager
 from ud2p.plugins.record import Plugin
-from ud2p.plugins.scan import scan
+from ud2p.plugins.scan import BUILT_INS, find_plugins, scan
 
 __all__ = ["packages"]
 
@@ -84,3 +85,22 @@ def test_names_with_escape_codes_are_made_harmless(packages: Packages) -> None:
     ((distribution, _, version),) = titles([])
     assert distribution.isprintable()
     assert version.isprintable()
+
+
+def test_what_ud2p_comes_with_is_known() -> None:
+    assert find_plugins([], pytest.fail)
+    assert [each.plugin.name for each in scan(pytest.fail) if each.plugin.builtin] == sorted(BUILT_INS)
+
+
+@pytest.mark.parametrize("gone", [*((name,) for name in BUILT_INS), BUILT_INS])
+def test_a_built_in_that_is_missing_is_named(packages: Packages, gone: tuple[str, ...]) -> None:
+    points = {each.plugin.name: each.load for each in scan(pytest.fail) if each.plugin.builtin}
+    info = packages.install("ud2p", "0.1.0", {})
+    kept = [f"{name} = {points[name].__self__.value}" for name in BUILT_INS if name not in gone]  # type: ignore[attr-defined]
+    (info / "entry_points.txt").write_text("\n".join(["[ud2p]", *kept, ""]))
+    warnings: list[str] = []
+    manager = PluginManager.load(warn=warnings.append)
+    assert warnings == [f"of what ud2p comes with, this is missing: {', '.join(gone)}; install ud2p anew"]
+    assert sorted(record.name for record in manager.records) == sorted(set(BUILT_INS) - set(gone))
+    assert all(record.state == "on" for record in manager.records)
+    manager.offered_ciphers()
