@@ -99,3 +99,42 @@ def test_two_demos_at_once(empty_world: World) -> None:
         demo.at_menu()
     ports = {re.search(r"port: (\d+)", demo.body[0]) for demo in demos}
     assert len({found.group(1) for found in ports if found}) == 2
+
+
+LOUD_BOT = """
+from ud2p import CipherInfo, impl
+from ud2p_plugins.ciphers import aes_gcm
+
+
+@impl
+def ud2p_register_ciphers():
+    (real,) = aes_gcm.ud2p_register_ciphers()
+    return [CipherInfo("my-own", real.key_size, real.max_records, real.max_bytes, real.max_failed_opens, real.make)]
+
+
+@impl
+def ud2p_message_sending(text):
+    return f"<{text}>"
+
+
+@impl
+def ud2p_message_received(chat, text):
+    if "once" in text and "answered" not in text:
+        chat.post("answered")
+"""
+
+
+def test_the_echo_is_somebody_else(empty_world: World) -> None:
+    """It has what the user's plugins bring, such as ciphers; their gatekeepers and observers are the user's alone."""
+    home = empty_world.home("you")
+    (home.config / "plugins").mkdir()
+    (home.config / "plugins" / "loud.py").write_text(LOUD_BOT)
+    you = empty_world.terminal("you", ["demo", "--name", "you", "--cipher", "my-own"], rows=40)
+    you.at_menu()
+    you.enter("connect echo")
+    you.in_chat()
+    assert "my-own" in you.status_bar
+    you.run("once")
+    you.sees("<once> < echo")
+    you.sees("<answered> < echo")
+    assert not [line for line in you.body if "<<" in line.removeprefix("<<Online>>") or "answered <" in line]

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import signal
+import subprocess
+import sys
 import time
 
 import pytest
@@ -197,3 +200,99 @@ def test_one_that_never_ends_is_named(world: World, installed: Packages, source:
     )
     without = ("--broker", world.address, "--name", "alice", "--no-plugin", "looping")
     assert world.piped("exit\n", *without, env=python_path(installed.folder)).wait() == 0
+
+
+OPTIONS = """
+from ud2p import CommandInfo, Option, impl
+
+@impl
+def ud2p_register_options():
+    return [Option("word", "hello", "what to say", choices=("hello", "goodbye"))]
+
+@impl
+def ud2p_register_commands(options):
+    return [CommandInfo("speak", lambda context, typed: context.say(f"it says {options['word']}"), "say it")]
+"""
+
+
+def test_plugins_from_within_the_shell(world: World) -> None:
+    home = world.home("alice")
+    (home.config / "plugins").mkdir()
+    (home.config / "plugins" / "speaking.py").write_text(OPTIONS)
+    (home.config / "config.toml").write_text('[plugins.speaking]\nword = "goodbye"\n')
+    alice = world.shell("alice", rows=60, columns=120)
+    alice.at_menu()
+    assert "it says goodbye" in alice.run("speak")
+    shown = alice.run("plugins")
+    assert any(line.split()[:4] == ["speaking", "on", "command", "speak"] for line in shown), shown
+    shown = alice.run("plugins info speaking")
+    assert any('word = "goodbye": what to say' in line for line in shown), shown
+    shown = alice.run("plugins info speakin")
+    assert any('no plugin is called "speakin"; did you mean speaking?' in line for line in shown), shown
+    alice.enter("plugins check speaking")
+    alice.sees("command speak: ")
+    alice.sees("all is well")
+    alice.at_menu()
+    alice.run("plugins disable speaking")
+    alice.sees("speaking is off from the next start on")
+    assert "it says goodbye" in alice.run("speak")
+    alice.enter("exit")
+    assert alice.wait_for_end() == 0
+    again = world.shell("alice", rows=60, columns=120)
+    again.at_menu()
+    assert any("there is no command speak" in line for line in again.run("speak"))
+    again.run("plugins enable speaking")
+    again.sees("speaking is on from the next start on")
+    assert any("say: plugins, or plugins info NAME" in line for line in again.run("plugins dance"))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["-o", "lutho.colour=red"], "-o lutho.colour: plugin"),
+        (["-o", "nobody.colour=red"], "-o nobody.colour: no plugin has that name"),
+        (["-o", "nonsense"], "write it like -o NAME.KEY=VALUE"),
+        (["--plugins-dir", "/nowhere/at/all"], "--plugins-dir: "),
+    ],
+)
+def test_what_can_not_be_set_is_a_sentence(world: World, arguments: list[str], says: str) -> None:
+    piped = world.piped("exit\n", "--broker", world.address, "--name", "alice", *arguments)
+    assert piped.wait() == 2
+    assert says in piped.errors
+    assert piped.errors.count("\n") == 1
+
+
+def test_nothing_is_imported_before_it_is_needed(world: World, installed: Packages) -> None:
+    """Neither what ud2p needs later, nor what plugins do, is there when the shell has started and ended."""
+    source = """
+    from ud2p import CipherInfo, impl
+
+    def make(key):
+        import wave
+
+    @impl
+    def ud2p_register_ciphers():
+        return [CipherInfo("spare", 32, 1, 1, 1, make)]
+    """
+    info = installed.install("spare", "1.0", {"spare": source})
+    with (info / "METADATA").open("a") as file:
+        file.write("Requires-Dist: ud2p>=0.1\n")
+    heavy = ("prompt_toolkit", "tqdm", "Crypto", "wave", "packaging", "pytest", "hypothesis", "platformdirs")
+    program = (
+        "import sys; from ud2p_shell.main import main; code = main(sys.argv[1:]); "
+        f"print('heavy:', *[name for name in {heavy!r} if name in sys.modules]); sys.exit(code)"
+    )
+    home = world.home("alice", python_path(installed.folder))
+    done = subprocess.run(
+        [sys.executable, "-c", program, "--broker", world.address, "--name", "alice"],
+        input="plugins\nexit\n",
+        env={**os.environ, **home.environment},
+        cwd=home.folder,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "cipher spare" in done.stdout
+    assert done.stdout.splitlines()[-1] == "heavy:"
