@@ -1,6 +1,7 @@
 """Single-file plugins: every ``NAME.py`` in a folder, without packaging.
 
-A file whose name begins with ``_`` or ``.`` is none. What the file needs stands in a block at its top (PEP 723)::
+A file whose name begins with ``_`` or ``.`` is none. Its functions are the hooks, or the methods of the object that it
+calls ``plugin``, where it has one. What the file needs stands in a block at its top (PEP 723)::
 
     # /// script
     # dependencies = ["ud2p>=0.1", "httpx"]
@@ -19,13 +20,13 @@ import sys
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from pathlib import Path
-from types import ModuleType
 
 from ud2p.errors import PluginError
 from ud2p.plugins.record import Found, Plugin
 from ud2p.text import gate
 
 MODULE_PREFIX = "ud2p_file_plugin_"
+OBJECT = "plugin"
 _BLOCK = re.compile(r"(?m)^# /// script$\s(?P<content>(^#(| .*)$\s)+)^# ///$")  # as in PEP 723
 
 
@@ -74,7 +75,8 @@ def check_trusted(path: Path) -> None:
         raise PluginError(f"everybody may write to {gate(str(path))}; chmod o-w makes it yours")
 
 
-def _load(path: Path) -> ModuleType:
+def _load(path: Path) -> object:
+    """The file as a module, or the object that it calls :data:`OBJECT`."""
     check_trusted(path)
     name = MODULE_PREFIX + path.stem
     spec = importlib.util.spec_from_file_location(name, path)
@@ -87,7 +89,7 @@ def _load(path: Path) -> ModuleType:
     except BaseException:
         sys.modules.pop(name, None)
         raise
-    return module
+    return getattr(module, OBJECT, module)
 
 
 def _requirements(path: Path) -> list[str]:

@@ -95,6 +95,17 @@ def test_a_dataclass_in_it_works(tmp_path: Path) -> None:
     assert load(tmp_path)[1] == []
 
 
+def test_an_object_of_that_name_is_the_plugin(tmp_path: Path) -> None:
+    source = (
+        "class Theme:\n    def __init__(self, n):\n        self.n = n\n    @impl\n    def ud2p_register_themes(self):\n"
+    )
+    source += "        return [ThemeInfo(self.n, make=object)]\nplugin = Theme('by-object')\n"
+    write(tmp_path, "objects", "from ud2p import ThemeInfo, impl\n" + source)
+    manager, warnings = load(tmp_path)
+    assert warnings == []
+    assert "by-object" in manager.themes
+
+
 def test_safe_mode_and_no_plugin_leave_them_out(tmp_path: Path) -> None:
     write(tmp_path, "bomb", "raise SystemExit")
     for options in ({"safe_mode": True}, {"disabled": ["bomb"]}, {"kept_off": ["bomb"]}):
