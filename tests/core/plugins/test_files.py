@@ -95,12 +95,20 @@ def test_a_dataclass_in_it_works(tmp_path: Path) -> None:
     assert load(tmp_path)[1] == []
 
 
+OBJECT = """
+from ud2p import ThemeInfo, impl
+
+class Themes:
+    @impl
+    def ud2p_register_themes(self):
+        return [ThemeInfo("by-object", make=object)]
+
+plugin = Themes()
+"""
+
+
 def test_an_object_of_that_name_is_the_plugin(tmp_path: Path) -> None:
-    source = (
-        "class Theme:\n    def __init__(self, n):\n        self.n = n\n    @impl\n    def ud2p_register_themes(self):\n"
-    )
-    source += "        return [ThemeInfo(self.n, make=object)]\nplugin = Theme('by-object')\n"
-    write(tmp_path, "objects", "from ud2p import ThemeInfo, impl\n" + source)
+    write(tmp_path, "objects", OBJECT)
     manager, warnings = load(tmp_path)
     assert warnings == []
     assert "by-object" in manager.themes
