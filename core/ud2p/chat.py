@@ -26,7 +26,6 @@ from ud2p.events import (
     ClientEvent,
     MessageReceived,
 )
-from ud2p.faults import PLUGIN_FAULTS
 from ud2p.identity import fingerprint
 from ud2p.outbox import Outbox, Posted
 from ud2p.peer_book import Standing, Trust
@@ -112,7 +111,9 @@ class Chat:
             return "not connected"
         try:
             return str(endpoint.describe(address))
-        except PLUGIN_FAULTS:  # the path is still the path, whatever a transport calls it
+        except KeyboardInterrupt:
+            raise
+        except BaseException:  # noqa: BLE001 - the path is still the path, whatever a transport calls it
             return f"{address[0]}:{address[1]}"
 
     @property
@@ -337,6 +338,10 @@ class Chat:
         if not (in_a_hurry and self.driver.is_draining):
             await self.driver.finished.wait()
         if self.driver.endpoint is not None:
-            with contextlib.suppress(*PLUGIN_FAULTS):  # the chat is over, whatever its transport makes of that
+            try:
                 async with asyncio.timeout(CLOSE_S):
                     await self.driver.endpoint.close()
+            except (KeyboardInterrupt, asyncio.CancelledError):
+                raise
+            except BaseException:  # noqa: BLE001, S110 - the chat is over, whatever its transport makes of that
+                pass

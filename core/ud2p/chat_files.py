@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from ud2p.contracts import CipherInfo, FileOffer, FileTransfer, Progress, Receipt, Source
 from ud2p.errors import TransferError, TransferFailed, TransferRefused, UD2PError, UnsafeName
 from ud2p.events import FileDone, FileOffered, FileWithdrawn
-from ud2p.faults import PLUGIN_FAULTS, describe
+from ud2p.faults import describe
 from ud2p.file_link import ChatFileLink
 from ud2p.protocol.controls import Accept, Control, Decline, MoreEntries, Offer, Transfer, Withdraw
 from ud2p.protocol.manifest import Manifest, make_offer
@@ -163,7 +163,9 @@ class ChatFiles:
             raise TransferError(f"there is no file transfer plugin {name}; see: ud2p plugins")
         try:
             return info.make()
-        except PLUGIN_FAULTS as error:
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:
             raise TransferError(f"the file transfer plugin {name} failed ({describe(error)})") from error
 
     def _make_link(self, manifest: Manifest, secret: bytes) -> ChatFileLink:
@@ -300,7 +302,9 @@ async def _contained(work: Coroutine[Any, Any, Receipt]) -> Receipt:
     """What a file transfer comes to. A SystemExit that leaves a task ends the event loop; it becomes an error here."""
     try:
         receipt = await work
-    except (SystemExit, GeneratorExit) as error:
+    except (Exception, KeyboardInterrupt, asyncio.CancelledError):
+        raise
+    except BaseException as error:  # noqa: BLE001 - whatever else there is
         raise RuntimeError(describe(error)) from None
     if not isinstance(receipt, Receipt):
         raise TypeError("it returned no receipt")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from ud2p.contracts import Address
 from ud2p.errors import ChatError, NoCommonCipher, PeerUnreachable, PluginError, RemoteProtocolError
-from ud2p.faults import PLUGIN_FAULTS, describe
+from ud2p.faults import describe
 from ud2p.plugins import PluginManager
 from ud2p.protocol.messages import Introduction
 from ud2p.protocol.offer import (
@@ -141,7 +141,9 @@ class Introducer:
         except OSError as error:
             chat.driver.leave("error")
             raise PeerUnreachable(f"no socket for the chat could be opened: {error.strerror or error}") from error
-        except PLUGIN_FAULTS as error:
+        except (KeyboardInterrupt, asyncio.CancelledError):
+            raise
+        except BaseException as error:
             chat.driver.leave("error")
             raise PluginError(f"the transport {self._transport} failed ({describe(error)}); choose another") from error
         client = RendezvousClient(introduction.rendezvous, introduction.rendezvous_key)

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ud2p import screen
-from ud2p.faults import PLUGIN_FAULTS, describe
+from ud2p.faults import describe
 from ud2p.plain_theme import PlainTheme
 
 if TYPE_CHECKING:
@@ -56,7 +56,9 @@ def safe_render(theme: Theme | None, event: ScreenEvent, width: int, stand_in: T
             if lines is None:
                 break
             return Rendered(_checked(event, lines), problem)
-        except PLUGIN_FAULTS as error:  # a theme may raise whatever it likes
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:  # noqa: BLE001 - a theme may raise whatever it likes
             problem = problem or describe(error)
     return Rendered(tuple(map(tuple, PlainTheme().render(event, width) or ())), problem)
 

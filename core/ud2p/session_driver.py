@@ -9,7 +9,6 @@ from typing import Protocol
 from ud2p.address_watch import AddressWatch
 from ud2p.contracts import Address, Endpoint
 from ud2p.errors import ChatClosed, PluginError, UD2PError
-from ud2p.faults import PLUGIN_FAULTS
 from ud2p.networks import is_loopback
 from ud2p.protocol.frames import FrameType
 from ud2p.protocol.handshake import Handshake
@@ -262,7 +261,9 @@ class SessionDriver:
                     endpoint.send(datagram, address)
             if self._registration is not None:
                 self._register(endpoint, self._registration, now)
-        except PLUGIN_FAULTS:  # a transport promises not to raise; one that does ends its chat, nothing else
+        except KeyboardInterrupt:
+            raise
+        except BaseException:  # noqa: BLE001 - a transport promises not to raise; one that does ends its chat, nothing else
             self._is_broken, self._registration = True, None
             self.leave("transport")
 

@@ -12,7 +12,6 @@ import contextlib
 from typing import TYPE_CHECKING, cast
 
 from ud2p.errors import LocalProtocolError
-from ud2p.faults import PLUGIN_FAULTS
 from ud2p.protocol.broker import BadInput, BrokerConnection, ConnectionLost, Event, Side, State
 from ud2p.protocol.messages import Answer, Message, Refusal
 from ud2p.protocol.refusals import Code
@@ -163,13 +162,17 @@ class ClientLink(asyncio.Protocol):
             else:
                 self._is_busy = True
                 self._board.run(self._await(work, message))
-        except PLUGIN_FAULTS as error:  # whatever a handler meets, the broker goes on
+        except (KeyboardInterrupt, asyncio.CancelledError):
+            raise
+        except BaseException as error:  # noqa: BLE001 - whatever a handler meets, the broker goes on
             hub.fail(self.client, message, error)
 
     async def _await(self, work: Work, message: Message) -> None:
         try:
             await work
-        except PLUGIN_FAULTS as error:  # a directory or gatekeeper plugin may raise anything
+        except (KeyboardInterrupt, asyncio.CancelledError):
+            raise
+        except BaseException as error:  # noqa: BLE001 - a directory or gatekeeper plugin may raise anything
             self._board.hub.fail(self.client, message, error)
         self._is_busy = False
         if self._is_closing:

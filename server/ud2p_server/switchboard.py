@@ -7,7 +7,6 @@ import contextlib
 from collections.abc import Callable, Coroutine
 from typing import TYPE_CHECKING, Any
 
-from ud2p.faults import PLUGIN_FAULTS
 from ud2p.networks import canonical_ip
 from ud2p.protocol.messages import AvailableRequest, ListRequest, Message, Refusal, StatusRequest
 from ud2p_server.admission import Admission, Ticket, Verdict
@@ -120,7 +119,9 @@ class Switchboard:
     async def _release(self, client: Client, work: Work) -> None:
         try:
             await work
-        except PLUGIN_FAULTS as error:  # a directory plugin may raise anything
+        except (KeyboardInterrupt, asyncio.CancelledError):
+            raise
+        except BaseException as error:  # noqa: BLE001 - a directory plugin may raise anything
             self.note(f"could not take {client.name} out of the directory: {error!r}")
 
     def run(self, work: Coroutine[Any, Any, None]) -> None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from ud2p import screen
 from ud2p.errors import PluginError, UD2PError, UsageError
-from ud2p.faults import PLUGIN_FAULTS, describe
+from ud2p.faults import describe
 from ud2p_shell.plugin_commands.in_shell import run_in_shell
 from ud2p_shell.terminal import Console, LineShell, Prompt
 
@@ -118,7 +118,9 @@ class CommandShell(LineShell):
             info.run(self.desk, arguments.strip())
         except UD2PError:
             raise
-        except PLUGIN_FAULTS as error:
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:
             package = self.desk.plugins.package_of("command", info.name)
             origin = f" of {package}" if package else ""
             raise PluginError(f"the command {info.name}{origin} failed ({describe(error)}); tell its author") from error

@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from ud2p import screen
 from ud2p.contracts import Theme, ThemeInfo
 from ud2p.errors import PluginError, UD2PError, UsageError
-from ud2p.faults import PLUGIN_FAULTS, describe
+from ud2p.faults import describe
 from ud2p.rendering import Rendered, safe_render
 from ud2p.text import gate
 from ud2p_shell.paint import paint, to_formatted_text
@@ -105,5 +105,7 @@ class Stage:
 def _make(info: ThemeInfo) -> Theme:
     try:
         return info.make()
-    except PLUGIN_FAULTS as error:
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:
         raise PluginError(f"the theme {info.name} failed ({describe(error)}); use another") from error

@@ -30,7 +30,12 @@ from ud2p import (
 from ud2p.contracts import Address, Buffer, Candidate, Endpoint, ReceiveDatagrams
 from ud2p.errors import UD2PError
 
-FAULTS = [RuntimeError("oh no"), SystemExit("oh no"), GeneratorExit("oh no")]
+
+class Base(BaseException):
+    """What hardly anybody catches."""
+
+
+FAULTS = [RuntimeError("oh no"), SystemExit("oh no"), GeneratorExit("oh no"), Base("oh no")]
 """What plugins raise; the second would end a program, the third a generator."""
 each_fault = pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: type(fault).__name__)
 

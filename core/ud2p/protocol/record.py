@@ -17,13 +17,12 @@ sealing is a :class:`~ud2p.errors.PluginError` and never sent.
 
 from __future__ import annotations
 
-import contextlib
 from dataclasses import dataclass
 from struct import Struct
 
 from ud2p.contracts.cipher import Cipher, CipherInfo
 from ud2p.errors import DecryptionError, LocalProtocolError, PluginError
-from ud2p.faults import PLUGIN_FAULTS, describe
+from ud2p.faults import describe
 
 RECORD_TYPE = 0x08
 MAX_DATAGRAM_BYTES = 1200
@@ -156,7 +155,9 @@ class RecordSealer:
         self.worn = self._records_left <= self._records_worn or self._bytes_left <= self._bytes_worn
         try:
             sealed = self._seal(number, frames.ljust(size, b"\0"), header)
-        except PLUGIN_FAULTS as error:
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:
             raise PluginError(f"the cipher {self._info.name} failed to seal; choose another with --cipher") from error
         # What is not longer holds no tag: a cipher that returns its input must not send it.
         if type(sealed) is not bytes or not size < len(sealed) <= MAX_DATAGRAM_BYTES - HEADER_BYTES:
@@ -245,7 +246,10 @@ class RecordOpener:
             frames = key.open(number, sealed, header)
         except DecryptionError:
             frames = b""
-        except PLUGIN_FAULTS as error:  # A forger must not end a chat through a cipher that is merely careless.
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:
+            # Not at once: a forger must not end a chat through a cipher that is merely careless.
             self._faults += 1
             if self._faults >= MOST_FAULTS_IN_A_ROW:
                 name, what = self._info.name, describe(error)
@@ -266,15 +270,23 @@ class RecordOpener:
 def _make(info: CipherInfo, key: bytes) -> Cipher:
     try:
         return info.make(key)
-    except PLUGIN_FAULTS as error:
-        raise PluginError(f"the cipher {info.name} can't be used: {error}; choose another with --cipher") from error
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:
+        raise PluginError(
+            f"the cipher {info.name} can't be used: {describe(error)}; choose another with --cipher"
+        ) from error
 
 
 def _largest_payload(cipher: Cipher, info: CipherInfo) -> int:
     """The largest multiple of the bucket whose record fits a datagram."""
     sizes = range(MAX_DATAGRAM_BYTES // BUCKET_BYTES * BUCKET_BYTES, SMALLEST_PAYLOAD_BYTES - 1, -BUCKET_BYTES)
-    with contextlib.suppress(*PLUGIN_FAULTS):  # What it raises instead of a size is not a size that fits.
+    try:
         for size in sizes:
             if HEADER_BYTES + cipher.sealed_size(size) <= MAX_DATAGRAM_BYTES:
                 return size
+    except KeyboardInterrupt:
+        raise
+    except BaseException:  # noqa: BLE001, S110 - what it raises instead of a size is not a size that fits
+        pass
     raise PluginError(f"the cipher {info.name} leaves no room in a datagram; choose another with --cipher")

@@ -35,7 +35,6 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from ud2p.contracts import Buffer, Cipher, CipherInfo, StreamId
 from ud2p.errors import DecryptionError, LocalProtocolError, PluginError
-from ud2p.faults import PLUGIN_FAULTS
 from ud2p.protocol.keys import length_prefixed
 
 RECORD_BYTES = 1 << 20
@@ -134,7 +133,9 @@ class StreamSealer(_Stream):
         name = self._keys.cipher.name
         try:
             size = self._cipher.seal_into(number, data, head, out)
-        except PLUGIN_FAULTS as error:
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:
             raise PluginError(f"the cipher {name} failed to seal; choose another with --cipher") from error
         # What is not longer holds no tag: a cipher that returns its input must not send it.
         if type(size) is not int or not len(data) < size <= len(out):
@@ -159,7 +160,9 @@ class StreamOpener(_Stream):
         body = memoryview(sealed)[4:]
         try:
             opened = self._cipher.open_into(number, body, head, out)
-        except PLUGIN_FAULTS as error:
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:
             if isinstance(error, DecryptionError):
                 raise
             raise DecryptionError("a record of the file does not open; send the file again") from error
