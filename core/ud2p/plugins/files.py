@@ -77,7 +77,6 @@ def check_trusted(path: Path) -> None:
 
 def _load(path: Path) -> object:
     """The file as a module, or the object that it calls :data:`OBJECT`."""
-    check_trusted(path)
     name = MODULE_PREFIX + path.stem
     spec = importlib.util.spec_from_file_location(name, path)
     if spec is None or spec.loader is None:
@@ -89,10 +88,13 @@ def _load(path: Path) -> object:
     except BaseException:
         sys.modules.pop(name, None)
         raise
-    return getattr(module, OBJECT, module)
+    return vars(module).get(OBJECT, module)
 
 
 def _requirements(path: Path) -> list[str]:
+    check_trusted(path)
+    if not path.is_file():  # a pipe, say, that would be waited at for ever
+        raise PluginError("it is no regular file; move it away")
     text = path.read_text(encoding="utf-8", errors="replace")
     block = _BLOCK.search(text)
     if block is None:

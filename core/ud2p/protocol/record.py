@@ -273,9 +273,8 @@ def _make(info: CipherInfo, key: bytes) -> Cipher:
     except KeyboardInterrupt:
         raise
     except BaseException as error:
-        raise PluginError(
-            f"the cipher {info.name} can't be used: {describe(error)}; choose another with --cipher"
-        ) from error
+        name, what = info.name, describe(error)
+        raise PluginError(f"the cipher {name} can't be used: {what}; choose another with --cipher") from error
 
 
 def _largest_payload(cipher: Cipher, info: CipherInfo) -> int:

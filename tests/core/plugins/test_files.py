@@ -86,6 +86,31 @@ def test_what_fails_is_named_by_its_file(tmp_path: Path) -> None:
     assert "well" in manager.themes
 
 
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="POSIX has pipes")
+def test_what_is_no_file_is_named_and_nobody_waits_for_it(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.py", 0o600)
+    (tmp_path / "folder.py").mkdir()
+    (tmp_path / "gone.py").symlink_to(tmp_path / "nowhere")
+    (tmp_path / "nul.py").write_bytes(b"x = '\0'")
+    (tmp_path / "utf16.py").write_bytes(b"\xff\xfe")
+    manager, warnings = load(tmp_path)
+    assert [name for name, state, _ in from_files(manager) if state == "failed"] == [
+        "folder",
+        "gone",
+        "nul",
+        "pipe",
+        "utf16",
+    ]
+    assert sum("it is no regular file" in warning for warning in warnings) == 2
+
+
+def test_a_module_that_answers_to_every_name(tmp_path: Path) -> None:
+    write(tmp_path, "any", THEME.format(name="any") + "\ndef __getattr__(name):\n    raise RuntimeError(name)\n")
+    manager, warnings = load(tmp_path)
+    assert warnings == []
+    assert "any" in manager.themes
+
+
 def test_a_dataclass_in_it_works(tmp_path: Path) -> None:
     write(
         tmp_path,

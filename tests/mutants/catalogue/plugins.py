@@ -83,7 +83,7 @@ MUTANTS = (
     without(
         "a cipher that can't be made ends the introduction",
         "core/ud2p/protocol/record.py",
-        'raise PluginError(f"the cipher {info.name} can\'t be used: {describe(error)}; choose another with --cipher") from error',
+        'raise PluginError(f"the cipher {name} can\'t be used: {what}; choose another with --cipher") from error',
         "raise",
         "tests/core/test_broken_plugins.py::test_a_cipher_that_can_not_be_made_ends_the_introduction_on_both_sides",
     ),
@@ -98,8 +98,8 @@ MUTANTS = (
     without(
         "a file that everybody may write is no plugin",
         "core/ud2p/plugins/files.py",
-        "    check_trusted(path)\n    name =",
-        "    name =",
+        "    check_trusted(path)\n    if not",
+        "    if not",
         "tests/core/plugins/test_files.py::test_what_everybody_may_write_is_not_loaded",
     ),
     without(
