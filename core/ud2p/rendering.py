@@ -9,6 +9,7 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from ud2p import screen
@@ -21,6 +22,9 @@ if TYPE_CHECKING:
 
 MIN_WIDTH, MAX_WIDTH = 40, 300
 """The columns that themes are asked for; a terminal that is narrower wraps, one that is wider stays partly empty."""
+
+MAX_LINES, MAX_CHARACTERS = 100_000, 2_000_000
+"""For one event: the longest message, a character a line, still fits."""
 
 STYLE_WORDS = frozenset(["bold", "dim", "italic", "underline", "reverse"])
 COLOURS = frozenset(["red", "green", "yellow", "blue", "magenta", "cyan", "white", "grey"])
@@ -60,6 +64,8 @@ def safe_render(theme: Theme | None, event: ScreenEvent, width: int, stand_in: T
             raise
         except BaseException as error:  # noqa: BLE001 - a theme may raise whatever it likes
             problem = problem or describe(error)
+    if theme is not None:  # which may have changed even what is frozen
+        event = screen.gated(event)
     return Rendered(tuple(map(tuple, PlainTheme().render(event, width) or ())), problem)
 
 
@@ -68,7 +74,9 @@ def _checked(event: ScreenEvent, lines: Sequence[Line]) -> tuple[Line, ...]:
 
     :raises ValueError: says what they break
     """
-    checked = tuple(_checked_line(line) for line in lines)
+    checked = tuple(_checked_line(line) for line in islice(lines, MAX_LINES + 1))
+    if len(checked) > MAX_LINES or sum(len(text) for line in checked for text, _ in line) > MAX_CHARACTERS:
+        raise ValueError("that is more than anybody reads")
     if isinstance(event, screen.PROMPT_TYPES):
         if len(checked) != 1 or not checked[0] or not checked[0][-1][0].endswith(" "):
             raise ValueError(f"the {type(event).__name__} must be one line that ends with a space")

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import itertools
 import sys
 from collections.abc import Callable, Sequence
 from typing import Any, cast
@@ -49,6 +50,38 @@ def test_none_leaves_it_to_the_plain_theme_and_an_empty_sequence_shows_nothing()
     assert safe_render(Made(lambda event, width: None), HELLO, 80) == PLAIN
     assert safe_render(Made(lambda event, width: []), HELLO, 80) == Rendered(())
     assert plain_text(PLAIN.lines) == "hello < bob"
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        itertools.repeat([("x", "")]),
+        [[("x" * 3_000_000, "")]],
+        [[("x" * 100, "")] * 30_000],
+    ],
+    ids=["without end", "one long line", "many spans"],
+)
+def test_more_than_anybody_reads_is_replaced(lines: Any) -> None:
+    class Endless:
+        def render(self, event: ScreenEvent, width: int) -> Any:
+            return lines
+
+    rendered = safe_render(Endless(), PeerMessage("bob", "hi"), 80)
+    assert rendered.problem == "ValueError: that is more than anybody reads"
+    assert rendered.lines == safe_render(None, PeerMessage("bob", "hi"), 80).lines
+
+
+def test_an_event_that_a_theme_has_changed_passes_the_gate_again() -> None:
+    class Changing:
+        def render(self, event: ScreenEvent, width: int) -> None:
+            object.__setattr__(event, "text", "\x1b[2J")
+
+    assert plain_text(safe_render(Changing(), PeerMessage("bob", "hi"), 80).lines) == "\\x1b[2J < bob"
+
+
+def test_the_longest_message_is_not_too_long() -> None:
+    event = PeerMessage("bob", "x\n" * 32_000)
+    assert not safe_render(PlainTheme(), event, 40).problem
 
 
 @pytest.mark.parametrize(

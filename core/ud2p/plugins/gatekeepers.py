@@ -108,6 +108,8 @@ class Gatekeepers:
             answer = await self._settle(answer)
             if isinstance(answer, _Raised):
                 return self._broken(keeper, hook, answer.problem)
+        if inspect.iscoroutine(answer):
+            answer.close()  # or Python complains on the screen that nobody awaited it
         problem = _problem_with(answer, allowed)
         return answer if problem is None else self._broken(keeper, hook, problem)
 

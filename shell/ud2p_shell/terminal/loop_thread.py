@@ -7,9 +7,10 @@ is on the screen before.
 
 from __future__ import annotations
 
+import inspect
 import threading
 from collections.abc import Callable, Coroutine
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
 
 from ud2p.errors import UD2PError
 from ud2p_shell.terminal.main_thread import MainThread
@@ -83,8 +84,11 @@ class LoopThread:
         :returns: what it returns
         :raises KeyboardInterrupt: it was cancelled by Ctrl-C
         :raises LoopDied: the loop's thread ended before it
+        :raises TypeError: it is no coroutine
         :raises BaseException: whatever ``work`` raises
         """
+        if not inspect.iscoroutine(work):
+            raise TypeError(f"wait takes a coroutine, as the call of an async def gives; not {type(work).__name__}")
         job = _Job(work, self._main.wake)
         try:
             self._call_soon(job.start)
@@ -100,7 +104,8 @@ class LoopThread:
             raise
         if job.was_cancelled:
             raise UD2PError("that was cancelled before it was done; try it again")
-        return job.result()
+        result: T = job.result()
+        return result
 
     def _wait_for(self, job: _Job[Any], timeout_s: float | None) -> None:
         self._main.wait_until(lambda: job.is_done or not self._thread.is_alive(), timeout_s)
@@ -149,14 +154,23 @@ class _Job(Generic[T]):
     def __init__(self, work: Coroutine[Any, Any, T], announce: Callable[[], None]) -> None:
         self._work = work
         self._announce = announce
-        self._task: asyncio.Task[T] | None = None
+        self._task: asyncio.Task[T | None] | None = None
+        self._fault: BaseException | None = None
         self.is_done = False
 
     def start(self) -> None:
         import asyncio
 
-        self._task = asyncio.get_running_loop().create_task(self._work)
+        self._task = asyncio.get_running_loop().create_task(self._run())
         self._task.add_done_callback(self._finished)
+
+    async def _run(self) -> T | None:
+        """The work; what would end the loop with the task is kept for whoever waits."""
+        try:
+            return await self._work
+        except (SystemExit, KeyboardInterrupt) as error:
+            self._fault = error
+            return None
 
     def cancel(self) -> None:
         if self._task is not None:
@@ -177,9 +191,11 @@ class _Job(Generic[T]):
 
     def result(self) -> T:
         assert self._task is not None
-        return self._task.result()
+        if self._fault is not None:
+            raise self._fault
+        return cast("T", self._task.result())
 
-    def _finished(self, task: asyncio.Task[T]) -> None:
+    def _finished(self, task: asyncio.Task[T | None]) -> None:
         if not task.cancelled():
             task.exception()  # seen: whoever waits raises it
         self.is_done = True

@@ -7,6 +7,7 @@ import gc
 import signal
 import threading
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
@@ -64,6 +65,23 @@ def test_work_runs_on_the_loop_and_its_value_or_error_comes_back(network: LoopTh
     assert network.wait(value("ran")) == "ran on network"
     with pytest.raises(UD2PError, match="that did not work"):
         network.wait(error())
+
+
+@pytest.mark.parametrize("error", [SystemExit, KeyboardInterrupt, GeneratorExit])
+def test_work_that_exits_does_not_take_the_loop_with_it(network: LoopThread, error: type[BaseException]) -> None:
+    async def leave() -> None:
+        raise error
+
+    with pytest.raises(error):
+        network.wait(leave())
+    assert network.wait(value("still here")) == "still here on network"
+
+
+@pytest.mark.parametrize("work", [3, None, value])
+def test_what_is_no_coroutine_is_not_waited_for(network: LoopThread, work: Any) -> None:
+    with pytest.raises(TypeError, match="wait takes a coroutine, as the call of an async def gives; not "):
+        network.wait(work)
+    assert network.wait(value("still here")) == "still here on network"
 
 
 def test_what_is_posted_runs_while_work_is_waited_for(main: MainThread, network: LoopThread) -> None:
