@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from collections.abc import Coroutine, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from ud2p.contracts import CipherInfo, FileOffer, FileTransfer, Progress, Receipt, Source
 from ud2p.errors import TransferError, TransferFailed, TransferRefused, UD2PError, UnsafeName
@@ -104,7 +105,8 @@ class ChatFiles:
             manifest, more = await asyncio.to_thread(make_offer, offer_id, transfer, epoch, entries)
         link = self._links[offer_id] = self._make_link(manifest, secret)
         await self._ask(manifest.control, more)
-        receipt = await self._run(link.offer, plugin.send(link, sources, progress or NoProgress()), "the sender")
+        send = partial(_call, plugin, "send", link, sources, progress or NoProgress())
+        receipt = await self._run(link.offer, send, "the sender")
         self._tell_done(receipt, sent=True)
         return receipt
 
@@ -115,7 +117,8 @@ class ChatFiles:
         plugin = self._plugin(offer.transfer)
         link = self._links[offer.id] = self._waiting.pop(offer.id)
         self._chat.send_control(Accept(offer.id))
-        receipt = await self._run(offer, plugin.receive(link, offer, into, progress or NoProgress()), "the receiver")
+        receive = partial(_call, plugin, "receive", link, offer, into, progress or NoProgress())
+        receipt = await self._run(offer, receive, "the receiver")
         self._tell_done(receipt, sent=False)
         return receipt
 
@@ -188,9 +191,9 @@ class ChatFiles:
         finally:
             del self._answers[control.id]
 
-    async def _run(self, offer: FileOffer, work: Coroutine[Any, Any, Receipt], who: str) -> Receipt:
+    async def _run(self, offer: FileOffer, begin: Callable[[], Awaitable[Receipt]], who: str) -> Receipt:
         """Let the plugin work; whatever ends it early is told to the other end."""
-        task = asyncio.create_task(_contained(work))
+        task = asyncio.create_task(_contained(begin))
         self._running[offer.id] = task
         reason = f"{who} cancelled it"
         try:
@@ -298,10 +301,16 @@ class ChatFiles:
         self._chat.publish(FileWithdrawn(self._chat, link.offer, reason))
 
 
-async def _contained(work: Coroutine[Any, Any, Receipt]) -> Receipt:
+def _call(plugin: FileTransfer, method: str, *arguments: object) -> Awaitable[Receipt]:
+    """Late: a plugin may lack even the method."""
+    begun: Awaitable[Receipt] = getattr(plugin, method)(*arguments)
+    return begun
+
+
+async def _contained(begin: Callable[[], Awaitable[Receipt]]) -> Receipt:
     """What a file transfer comes to. A SystemExit that leaves a task ends the event loop; it becomes an error here."""
     try:
-        receipt = await work
+        receipt = await begin()
     except (Exception, KeyboardInterrupt, asyncio.CancelledError):
         raise
     except BaseException as error:  # noqa: BLE001 - whatever else there is

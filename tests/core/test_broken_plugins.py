@@ -361,6 +361,20 @@ async def test_a_file_transfer_without_a_receipt_fails_the_file(who: str, tmp_pa
     await assert_fails(Forgetful, "returned no receipt", tmp_path)
 
 
+async def test_a_file_transfer_without_methods_fails_the_file(tmp_path: Path) -> None:
+    await assert_fails(object, "has no attribute", tmp_path)
+
+
+async def test_a_file_transfer_of_plain_functions_fails_the_file(tmp_path: Path) -> None:
+    class Plain:
+        def send(self, *_: object) -> int:
+            return 3
+
+        receive = send
+
+    await assert_fails(Plain, "can't be used in 'await' expression", tmp_path)
+
+
 @pytest.mark.parametrize("who", ["the sender", "the receiver"])
 @each_fault
 async def test_a_file_transfer_that_raises_anything_fails_the_file(

@@ -133,8 +133,8 @@ MUTANTS = (
     without(
         "a plugin's SystemExit in a file does not end the loop",
         "core/ud2p/chat_files.py",
-        "asyncio.create_task(_contained(work))",
-        "asyncio.create_task(work)",
+        "asyncio.create_task(_contained(begin))",
+        "asyncio.ensure_future(begin())",
         "tests/core/test_broken_plugins.py::test_a_file_transfer_that_raises_anything_fails_the_file",
     ),
     without(
