@@ -229,8 +229,8 @@ MUTANTS = (
     without(
         "every event passes the gate before a theme",
         "core/ud2p/rendering.py",
-        "    event = screen.gated(event)\n",
-        "",
+        "    event = screen.gated(event)\n    width",
+        "    width",
         "tests/core/test_rendering.py::test_the_event_passes_the_gate",
     ),
     without(
