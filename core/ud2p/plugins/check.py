@@ -11,6 +11,7 @@ import inspect
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from difflib import get_close_matches
 from functools import cache
+from types import ModuleType
 from typing import Any
 
 import pluggy
@@ -51,12 +52,19 @@ def _asked_for(plugin: object, hook: str) -> tuple[str, ...]:
 
 
 def _implemented(plugin: object, manager: pluggy.PluginManager) -> Iterator[str | None]:
-    for name in dir(plugin):
+    for name in _candidates(plugin):
         options: Mapping[str, Any] | None = manager.parse_hookimpl_opts(plugin, name)
         if options is not None:
             yield _check_marked(plugin, name, options)
         elif name in HOOKS:
             _check_unmarked(plugin, name)
+
+
+def _candidates(plugin: object) -> list[str]:
+    """The names to look at. Of a module, which nearly every plugin is, only functions: pluggy takes long for each name."""
+    if type(plugin) is not ModuleType:
+        return dir(plugin)
+    return sorted(name for name, value in vars(plugin).items() if name in HOOKS or inspect.isroutine(value))
 
 
 def _check_marked(plugin: object, name: str, options: Mapping[str, Any]) -> str | None:
