@@ -61,7 +61,7 @@ def _implemented(plugin: object, manager: pluggy.PluginManager) -> Iterator[str 
 
 
 def _candidates(plugin: object) -> list[str]:
-    """The names to look at. Of a module, which nearly every plugin is, only functions: pluggy takes long for each name."""
+    """The names to look at. Of a module, as nearly every plugin is, only functions: pluggy takes long for each name."""
     if type(plugin) is not ModuleType:
         return dir(plugin)
     return sorted(name for name, value in vars(plugin).items() if name in HOOKS or inspect.isroutine(value))
